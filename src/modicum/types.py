@@ -1,0 +1,303 @@
+"""The nouns of modicum, frozen; one definition serves the database's JSON, the wire and the export.
+
+Three statements are never confused: a Prediction (a model says), an Annotation (a person says), a Label (settled).
+"""
+
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+class Frozen(BaseModel):
+    """Base of the nouns: immutable, and a field nobody defined is an error, not a shrug."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- schema -----------------------------------------------------------------------------------------------------------
+
+
+def normal_name(name: str) -> str:
+    """A name as it is stored: NFC, outer white space gone, no control characters, 1 to 100 characters long.
+
+    Emoji and right-to-left text are welcome. Bidirectional overrides are not: they make one name look like another.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    if not 1 <= len(name) <= 100:
+        raise ValueError(f"a name has 1 to 100 characters, this one has {len(name)}")
+    if any(unicodedata.category(c) == "Cc" or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in name):
+        raise ValueError("a name holds no line breaks, control characters or direction overrides")
+    return name
+
+
+Name = Annotated[str, AfterValidator(normal_name)]
+
+
+class Class(Frozen):
+    """One entry of the schema. `id` is its column in every probability array: ids count up from 0 and are never reused."""
+
+    id: int = Field(ge=0)
+    name: Name
+    key: str | None = Field(default=None, min_length=1, max_length=1)
+    archived: bool = False
+
+
+class Schema(Frozen):
+    """What may be said of an item."""
+
+    task: Literal["classify"] = "classify"
+    classes: tuple[Class, ...] = ()
+    instructions: str = Field(default="", max_length=100_000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        seen: dict[str, int] = {}
+        for position, entry in enumerate(self.classes):
+            if entry.id != position:
+                raise ValueError(f"class ids count up from 0; at position {position} stands id {entry.id}")
+            if not entry.archived:
+                folded = entry.name.casefold()
+                if folded in seen:
+                    raise ValueError(f"two classes have the same name: {entry.name!r} (classes {seen[folded]} and {position})")
+                seen[folded] = position
+        return self
+
+
+# --- values: what a person or a model can say of an item ---------------------------------------------------------------
+
+
+class Choice(Frozen):
+    """One class for the whole item."""
+
+    type: Literal["choice"] = "choice"
+    class_id: int = Field(ge=0)
+
+
+Value = Annotated[Choice, Field(description="Tagged by `type`; one kind of value so far.")]
+
+
+# --- policy and project ------------------------------------------------------------------------------------------------
+
+
+class Policy(Frozen):
+    """How the loop behaves. Shares are fractions of one, times are seconds."""
+
+    strategy: str = "auto"
+    seed_strategy: str = "typical"
+    budget: int | None = Field(default=None, ge=1, description="stop asking after this many human labels")
+    validate_above: float = Field(default=0.9, gt=0, le=1, description="confidence from which an item waits on the Validate page")
+    holdout_rate: float = Field(default=0.15, ge=0, le=0.5, description="share of the queue that shows holdout items, blind")
+    retrain_after: int | None = Field(default=None, ge=1, description="new labels that start a round; none: it grows")
+    lease_s: float = Field(default=600, ge=5, le=86_400, description="seconds a claimed task waits for its annotator")
+    submit_on_key: bool = Field(default=True, description="a class key submits at once; otherwise Enter submits")
+
+
+class Project(Frozen):
+    """One data set with its schema and policy."""
+
+    id: int
+    slug: str
+    name: Name
+    source: str
+    encoder: str
+    task_schema: Schema
+    policy: Policy
+    seed: int
+    created: datetime
+
+
+class Split(StrEnum):
+    """Drawn once, from the item's hash. Holdout items are never chosen by a strategy and never trained on."""
+
+    TRAIN = "train"
+    HOLDOUT = "holdout"
+
+
+class Status(StrEnum):
+    """Where an item stands. That it is queued follows from its open task and is stored nowhere else."""
+
+    POOL = "pool"
+    LABELED = "labeled"
+    AUTO = "auto"
+    DISCARDED = "discarded"
+
+
+class Item(Frozen):
+    """One image. `row` is its row in the project's vectors; `width` and `height` are in pixels, upright."""
+
+    id: int
+    project_id: int
+    uri: str
+    name: str
+    sha256: str
+    media: str
+    width: int
+    height: int
+    row: int
+    batch: int
+    split: Split
+    status: Status
+    flagged: bool
+
+
+# --- the three statements ----------------------------------------------------------------------------------------------
+
+
+class Prediction(Frozen):
+    """What a model says of one item. `model` is the number of the round that trained it."""
+
+    model: int
+    value: Value
+    confidence: float = Field(ge=0, le=1)
+    probabilities: tuple[float, ...] = Field(default=(), description="by class id")
+
+
+class Action(StrEnum):
+    """What an annotator did with a task."""
+
+    ANSWER = "answer"
+    SKIP = "skip"
+    RETRACT = "retract"
+
+
+class Annotation(Frozen):
+    """What a person says of one item; never changed, never deleted. A retraction is a further annotation.
+
+    `shown` is the pre-label the person saw, none when the item was shown blind; `seconds` is time on the item, idle time cut.
+    """
+
+    id: int
+    item_id: int
+    annotator: str
+    action: Action
+    value: Value | None
+    shown: Prediction | None
+    route: "Route"
+    round: int
+    seconds: float | None
+    retracts: int | None
+    created: datetime
+
+
+class Origin(StrEnum):
+    """Who settled a label."""
+
+    HUMAN = "human"
+    MODEL = "model"
+    IMPORT = "import"
+
+
+class Label(Frozen):
+    """What counts for an item, with its provenance."""
+
+    item_id: int
+    value: Value
+    origin: Origin
+    annotator: str | None
+    model: int | None
+    confidence: float | None
+    created: datetime
+
+
+# --- the loop ----------------------------------------------------------------------------------------------------------
+
+
+class Route(StrEnum):
+    """What happens to an item next."""
+
+    ANNOTATE = "annotate"
+    VALIDATE = "validate"
+    AUTO = "auto"
+    DISCARD = "discard"
+    HOLD = "hold"
+
+
+class Reason(Frozen):
+    """Why an item was chosen. `code` is the strategy's name or one of holdout, returned, reopened, import, fallback."""
+
+    code: str
+    classes: tuple[int, ...] = Field(default=(), description="the classes the model wavers between, likeliest first")
+
+
+class Decision(Frozen):
+    """What a round decided for one item. `utility` grows with what a label would teach."""
+
+    item_id: int
+    route: Route
+    utility: float
+    reason: Reason
+
+
+class Task(Frozen):
+    """One person's unit of work. `prediction` is none when the item is shown blind; `lease_token` proves the claim."""
+
+    id: int
+    item: Item
+    round: int
+    route: Route
+    reason: Reason
+    prediction: Prediction | None
+    blind: bool
+    lease_token: str
+    lease_until: datetime
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(Frozen):
+    """Work that takes longer than a request. `total` is 0 while it is not known."""
+
+    id: int
+    project_id: int
+    kind: Literal["import"]
+    args: dict[str, str | bool | None]
+    state: JobState
+    done: int
+    total: int
+    added: int
+    duplicates: int
+    rejected: int
+    message: str
+    created: datetime
+    updated: datetime
+
+
+class Rejection(Frozen):
+    """A file the import left out, and why. `kind` duplicate: the same bytes are an item already."""
+
+    uri: str
+    kind: Literal["duplicate", "rejected"]
+    reason: str
+    created: datetime
+
+
+class Interval(Frozen):
+    """A figure with its 95% interval; `n` is the number of observations behind it."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+class Round(Frozen):
+    """One turn of the loop. `labels` counts the human labels it trained on (0: the seed strategy chose), `holdout` the
+    blind holdout labels its accuracy was measured on, `seconds` the time from the start of training to the open queue."""
+
+    number: int
+    strategy: str
+    labels: int
+    holdout: int
+    accuracy: Interval | None
+    temperature: float | None
+    seconds: float
+    created: datetime
