@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 class Frozen(BaseModel):
     """Base of the nouns: immutable, and a field nobody defined is an error, not a shrug."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # what leaves the server always has every field, and the generated TypeScript should know it
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 # --- schema -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+"""Claim, submit and take back over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from modicum.server.site import At, In
+from modicum.server.wire import Claim, ClaimRequest, ItemView, Past, Receipt, RetractRequest, Submission
+from modicum.types import Task
+
+router = APIRouter(tags=["annotate"])
+
+
+@router.post("/projects/{slug}/claim")
+def claim_tasks(body: ClaimRequest, project: In, site: At) -> Claim:
+    """Lease tasks to one browser tab; the tasks it holds already come first."""
+    raise RuntimeError
+
+
+@router.post("/projects/{slug}/submit")
+def submit_task(body: Submission, project: In, site: At) -> Receipt:
+    """Store one decision; the answer means that it is on disk."""
+    raise RuntimeError
+
+
+@router.post("/projects/{slug}/retract")
+def retract_decision(body: RetractRequest, project: In, site: At) -> Task:
+    """Take a decision back; its task comes back leased to the same tab."""
+    raise RuntimeError
+
+
+@router.get("/projects/{slug}/history")
+def list_history(project: In, site: At, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[Past]:
+    """The annotator's last decisions, newest first, without those taken back."""
+    raise RuntimeError
+
+
+@router.get("/projects/{slug}/items/{item_id}")
+def get_item(item_id: int, project: In, site: At) -> ItemView:
+    """One item with its label, the current prediction and everything people said of it."""
+    raise RuntimeError
+
+
+@router.post("/projects/{slug}/items/{item_id}/claim")
+def claim_item(item_id: int, body: ClaimRequest, project: In, site: At) -> Task:
+    """Lease the task of one particular item: a link sent by a colleague."""
+    raise RuntimeError

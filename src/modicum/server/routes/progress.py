@@ -1,0 +1,39 @@
+"""Progress, export and live events over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
+
+from modicum.server.site import At, In
+from modicum.server.wire import Progress, Pulse
+
+router = APIRouter(tags=["progress"])
+
+DOWNLOAD = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.get("/projects/{slug}/progress")
+def get_progress(project: In, site: At) -> Progress:
+    """The learning curve beside its random control, and everything that is counted."""
+    raise RuntimeError
+
+
+@router.get("/projects/{slug}/export", response_class=StreamingResponse, responses=DOWNLOAD)
+def export_labels(
+    project: In,
+    site: At,
+    format: Literal["csv", "jsonl", "folders"] = "csv",
+    predictions: Annotated[bool, Query(description="add the model's predictions of unlabeled items, marked as such")] = False,
+) -> StreamingResponse:
+    """The labels with their provenance as a download; `folders` is a zip with one folder a class."""
+    raise RuntimeError
+
+
+@router.get("/projects/{slug}/events", response_class=EventSourceResponse)
+async def stream_events(request: Request, project: In, site: At) -> AsyncIterator[Pulse]:
+    """Server-sent events: a Pulse at the start and whenever one of its fields changes."""
+    raise RuntimeError
+    yield
