@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { RANGES, readNumber, seedStrategy, strategy } from "./policy";
+
+describe("strategies", () => {
+  it("are explained in plain words", () => {
+    expect(strategy("margin").explanation).toContain("least sure about between two classes");
+    expect(seedStrategy("typical").title).toBe("Typical and different");
+  });
+
+  it("from an extension keep their name", () => {
+    expect(strategy("my-own")).toMatchObject({ name: "my-own", title: "my-own" });
+  });
+});
+
+describe("a typed number", () => {
+  it("may be empty where that means something", () => {
+    expect(readNumber(" ", RANGES.budget)).toEqual({ value: null, problem: null });
+    expect(readNumber("", RANGES.lease_s).problem).toContain("from 5 to 86,400");
+  });
+
+  it("is read with separators and per cent signs", () => {
+    expect(readNumber("1,000", RANGES.budget).value).toBe(1000);
+    expect(readNumber("92.5 %", RANGES.validate_above).value).toBe(92.5);
+  });
+
+  it("says what was received and what is allowed", () => {
+    expect(readNumber("2.5", RANGES.budget).problem).toMatch(/2\.5.*whole number.*or nothing/);
+    expect(readNumber("80", RANGES.holdout_rate).problem).toContain("from 0 to 50");
+    expect(readNumber("many", RANGES.retrain_after).problem).toContain("many");
+  });
+});
