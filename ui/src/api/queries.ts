@@ -1,0 +1,71 @@
+// Reading hooks, one for each thing the server tells, and the cache behind them.
+import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { ApiError, api, unwrap } from "./client";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (count, error) => error instanceof ApiError && error.passing && error.status !== 401 && count < 4,
+    },
+  },
+});
+
+const at = (slug: string) => ({ params: { path: { slug } } });
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: () => unwrap(api.GET("/api/me")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const projectsQuery = queryOptions({
+  queryKey: ["projects"],
+  queryFn: () => unwrap(api.GET("/api/projects")),
+});
+
+export const projectQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}", at(slug))),
+  });
+
+export const importQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "import"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/import", at(slug))),
+  });
+
+export const rejectionsQuery = (slug: string, offset = 0, limit = 100) =>
+  queryOptions({
+    queryKey: ["project", slug, "rejections", offset, limit],
+    queryFn: () =>
+      unwrap(api.GET("/api/projects/{slug}/rejections", { params: { path: { slug }, query: { offset, limit } } })),
+  });
+
+export const validateQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "validate"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/validate", at(slug))),
+  });
+
+export const progressQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "progress"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/progress", at(slug))),
+  });
+
+export const historyQuery = (slug: string, limit = 20) =>
+  queryOptions({
+    queryKey: ["project", slug, "history", limit],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/history", { params: { path: { slug }, query: { limit } } })),
+  });
+
+export const useMe = () => useQuery(meQuery);
+export const useProjects = () => useQuery(projectsQuery);
+export const useProject = (slug: string) => useQuery(projectQuery(slug));
+export const useImport = (slug: string) => useQuery(importQuery(slug));
+export const useRejections = (slug: string, offset?: number, limit?: number) =>
+  useQuery(rejectionsQuery(slug, offset, limit));
+export const useValidate = (slug: string) => useQuery(validateQuery(slug));
+export const useProgress = (slug: string) => useQuery(progressQuery(slug));

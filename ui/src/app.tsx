@@ -1,0 +1,37 @@
+// The routes: every page has a URL that can be sent to a colleague.
+import { Redirect, Route, Switch } from "wouter";
+import { Frame } from "./frame/Frame";
+import { Annotate } from "./pages/Annotate/Annotate";
+import { Export } from "./pages/Export/Export";
+import { Import } from "./pages/Import/Import";
+import { Progress } from "./pages/Progress/Progress";
+import { Projects } from "./pages/Projects/Projects";
+import { Settings } from "./pages/Settings/Settings";
+import { Validate } from "./pages/Validate/Validate";
+import { EmptyState } from "./parts/EmptyState";
+
+export function App() {
+  return (
+    <Frame>
+      <Switch>
+        <Route path="/">
+          <Projects />
+        </Route>
+        <Route path="/p/:slug">{({ slug }) => <Redirect to={`/p/${slug}/annotate`} replace />}</Route>
+        <Route path="/p/:slug/annotate/:item?">
+          {({ slug, item }) => <Annotate key={slug} slug={slug} item={item ? Number(item) : null} />}
+        </Route>
+        <Route path="/p/:slug/validate">{({ slug }) => <Validate key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/progress">{({ slug }) => <Progress key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/export">{({ slug }) => <Export key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/settings">{({ slug }) => <Settings key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/import">{({ slug }) => <Import key={slug} slug={slug} />}</Route>
+        <Route>
+          <EmptyState title="There is no such page">
+            <p>The address may be mistyped, or the page has moved. All projects are on the first page.</p>
+          </EmptyState>
+        </Route>
+      </Switch>
+    </Frame>
+  );
+}

@@ -1,0 +1,67 @@
+// The thin bar on top: project, page tabs, whether everything is saved, the person, light or dark. Pages go below.
+import type { ReactNode } from "react";
+import { Link, useRoute } from "wouter";
+import { useProjectEvents } from "../api/events";
+import { useMe, useProject } from "../api/queries";
+import { SyncMark } from "./SyncMark";
+import { ThemeSwitch } from "./ThemeSwitch";
+import "./frame.css";
+
+const TABS = [
+  ["annotate", "Annotate"],
+  ["validate", "Validate"],
+  ["progress", "Progress"],
+  ["export", "Export"],
+  ["settings", "Settings"],
+] as const;
+
+export function Frame({ children }: { children: ReactNode }) {
+  const [inProject, params] = useRoute("/p/:slug/*?");
+  const slug = inProject && params ? params.slug : null;
+  useProjectEvents(slug);
+  const me = useMe();
+  return (
+    <div className="frame">
+      <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to the page
+      </button>
+      <header className="bar">
+        <Link className="bar-home" href="/" aria-label="All projects">
+          <img src="./icon.svg" alt="" width="20" height="20" />
+        </Link>
+        {slug ? <ProjectTabs slug={slug} page={params?.["*"]?.split("/")[0] ?? ""} /> : <strong>modicum</strong>}
+        <span className="bar-gap" />
+        <SyncMark />
+        {me.data && <span className="bar-person">{me.data.annotator}</span>}
+        <ThemeSwitch />
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function ProjectTabs({ slug, page }: { slug: string; page: string }) {
+  const project = useProject(slug);
+  const name = project.data?.project.name ?? slug;
+  return (
+    <>
+      <bdi className="bar-project" title={name}>
+        {name}
+      </bdi>
+      <nav className="tabs" aria-label="Pages of this project">
+        {TABS.map(([path, label]) => (
+          <Link key={path} href={`/p/${slug}/${path}`} aria-current={page === path ? "page" : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {project.data?.training && (
+        <span className="bar-training quiet small" role="status">
+          training
+        </span>
+      )}
+    </>
+  );
+}
