@@ -157,10 +157,11 @@ class Prediction(Frozen):
 
 
 class Action(StrEnum):
-    """What an annotator did with a task."""
+    """What an annotator did with a task. A rejection says only that the pre-label is wrong: the item is asked about again."""
 
     ANSWER = "answer"
     SKIP = "skip"
+    REJECT = "reject"
     RETRACT = "retract"
 
 
@@ -291,7 +292,7 @@ class Interval(Frozen):
 
 
 class Round(Frozen):
-    """One turn of the loop. `labels` counts the human labels it trained on (0: the seed strategy chose), `holdout` the
+    """One turn of the loop. `labels` counts the labels it trained on (0: the seed strategy chose), `holdout` the
     blind holdout labels its accuracy was measured on, `seconds` the time from the start of training to the open queue."""
 
     number: int

@@ -18,9 +18,9 @@ from modicum.types import (
     Project,
     Rejection,
     Round,
-    Task,
     Value,
 )
+from modicum.views import Counts
 
 
 class Problem(Frozen):
@@ -43,23 +43,6 @@ class Me(Frozen):
 # --- projects ----------------------------------------------------------------------------------------------------------
 
 
-class Counts(Frozen):
-    """Facts, counted. `labeled` are settled labels; `human` of them by people; `holdout` blind human labels on the holdout."""
-
-    items: int
-    labeled: int
-    human: int
-    holdout: int
-    holdout_items: int
-    pool: int
-    auto: int
-    discarded: int
-    skipped: int
-    flagged: int
-    rejected: int
-    duplicates: int
-
-
 class ProjectCard(Frozen):
     slug: str
     name: Name
@@ -73,11 +56,14 @@ class ProjectCard(Frozen):
 
 
 class ProjectView(Frozen):
+    """`message` is one line about what hinders the loop, empty when nothing does."""
+
     project: Project
     counts: Counts
     round: Round | None
     training: bool
     job: Job | None
+    message: str = ""
 
 
 class NewProject(Frozen):
@@ -138,14 +124,6 @@ class ClaimRequest(Frozen):
     n: int = Field(default=3, ge=1, le=50)
 
 
-class Claim(Frozen):
-    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished."""
-
-    tasks: tuple[Task, ...]
-    left: int
-    budget_spent: bool
-
-
 class Submission(Frozen):
     """One decision. `key` makes sending it twice harmless."""
 
@@ -158,24 +136,10 @@ class Submission(Frozen):
     seconds: float | None = Field(default=None, ge=0, le=86_400)
 
 
-class Receipt(Frozen):
-    """The decision is on disk."""
-
-    annotation_id: int
-    item_id: int
-
-
 class RetractRequest(Frozen):
     annotation_id: int
     client: str
     key: str = Field(min_length=8, max_length=64)
-
-
-class Past(Frozen):
-    """One decision of the film strip."""
-
-    annotation: Annotation
-    item: Item
 
 
 class ItemView(Frozen):
@@ -188,35 +152,11 @@ class ItemView(Frozen):
 # --- validate ----------------------------------------------------------------------------------------------------------
 
 
-class ValidateClass(Frozen):
-    """`histogram` counts the unlabeled items predicted as this class in 50 equal bins of confidence from 0 to 1."""
-
-    class_id: int
-    histogram: tuple[int, ...]
-    confirmed: int
-
-
-class ValidateView(Frozen):
-    model: int | None
-    classes: tuple[ValidateClass, ...]
-    holdout_errors: tuple[tuple[float, bool], ...] = Field(
-        description="(confidence, wrong) for each blind holdout label under the current model"
-    )
-
-
 class PageRequest(Frozen):
     class_id: int
     above: float = Field(ge=0, le=1)
     size: int = Field(default=60, ge=1, le=500)
     client: str = Field(min_length=8, max_length=64)
-
-
-class PageView(Frozen):
-    """Items predicted as one class, most doubtful first. `expected_wrong` counts items of this page, from the holdout."""
-
-    tasks: tuple[Task, ...]
-    total: int
-    expected_wrong: Interval | None
 
 
 class PageConfirm(Frozen):
@@ -229,60 +169,8 @@ class PageConfirm(Frozen):
     seconds: float | None = None
 
 
-class PageReceipt(Frozen):
-    page: str = Field(description="names the page for undo")
-    confirmed: int
-    relabeled: int
-    returned: int
-
-
 class PageRetract(Frozen):
     page: str
-
-
-# --- progress ----------------------------------------------------------------------------------------------------------
-
-
-class CurvePoint(Frozen):
-    labels: int
-    accuracy: Interval
-    extrapolated: bool = False
-
-
-class ClassProgress(Frozen):
-    class_id: int
-    labeled: int
-    predicted: int
-    accuracy: Interval | None
-
-
-class Confusion(Frozen):
-    actual: int
-    predicted: int
-    count: int
-    items: tuple[int, ...]
-
-
-class Saving(Frozen):
-    """Labels a random order would have needed for today's accuracy, with its interval, beside those used."""
-
-    labels: int
-    random_labels: Interval | None
-    note: str
-
-
-class Progress(Frozen):
-    curve: tuple[CurvePoint, ...]
-    control: tuple[CurvePoint, ...]
-    saving: Saving | None
-    counts: Counts
-    routes: dict[str, int]
-    classes: tuple[ClassProgress, ...]
-    confusions: tuple[Confusion, ...]
-    labels_per_hour: float | None
-    seconds_per_label: float | None
-    seconds_left: float | None
-    rounds: tuple[Round, ...]
 
 
 class Pulse(Frozen):

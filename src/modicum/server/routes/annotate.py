@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from modicum.server.site import At, In
-from modicum.server.wire import Claim, ClaimRequest, ItemView, Past, Receipt, RetractRequest, Submission
+from modicum.server.wire import ClaimRequest, ItemView, RetractRequest, Submission
 from modicum.types import Task
+from modicum.views import Claim, Past, Receipt
 
 router = APIRouter(tags=["annotate"])
 

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
 from modicum.server.site import At, In
-from modicum.server.wire import Progress, Pulse
+from modicum.server.wire import Pulse
+from modicum.views import Progress
 
 router = APIRouter(tags=["progress"])
 

@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from modicum.server.site import At, In
-from modicum.server.wire import PageConfirm, PageReceipt, PageRequest, PageRetract, PageView, ValidateView
+from modicum.server.wire import PageConfirm, PageRequest, PageRetract
+from modicum.views import PageReceipt, PageView, ValidateView
 
 router = APIRouter(tags=["validate"])
 

@@ -1,0 +1,134 @@
+"""What the desk and the progress report answer: frozen, and sent to the browser as they are."""
+
+from pydantic import Field
+
+from modicum.types import Annotation, Frozen, Interval, Item, Round, Task
+
+
+class Counts(Frozen):
+    """Facts, counted. `labeled` are settled labels; `human` of them by people; `holdout` blind labels on the holdout.
+
+    `skipped` counts unlabeled items somebody skipped; `rejected` and `duplicates` count files the imports left out.
+    """
+
+    items: int
+    labeled: int
+    human: int
+    holdout: int
+    holdout_items: int
+    pool: int
+    auto: int
+    discarded: int
+    skipped: int
+    flagged: int
+    rejected: int
+    duplicates: int
+
+
+# --- annotate ----------------------------------------------------------------------------------------------------------
+
+
+class Claim(Frozen):
+    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished."""
+
+    tasks: tuple[Task, ...]
+    left: int
+    budget_spent: bool
+
+
+class Receipt(Frozen):
+    """The decision is on disk."""
+
+    annotation_id: int
+    item_id: int
+
+
+class Past(Frozen):
+    """One decision of the film strip."""
+
+    annotation: Annotation
+    item: Item
+
+
+# --- validate ----------------------------------------------------------------------------------------------------------
+
+
+class ValidateClass(Frozen):
+    """`histogram` counts the unlabeled items predicted as this class in 50 equal bins of confidence from 0 to 1."""
+
+    class_id: int
+    histogram: tuple[int, ...]
+    confirmed: int
+
+
+class ValidateView(Frozen):
+    model: int | None
+    classes: tuple[ValidateClass, ...]
+    holdout_errors: tuple[tuple[float, bool], ...] = Field(
+        description="(confidence, wrong) for each blind holdout label under the current model"
+    )
+
+
+class PageView(Frozen):
+    """Items predicted as one class, most doubtful first. `expected_wrong` counts items of this page, from the holdout."""
+
+    tasks: tuple[Task, ...]
+    total: int
+    expected_wrong: Interval | None
+
+
+class PageReceipt(Frozen):
+    """What became of a page. `left_out` counts items that somebody else had settled or held meanwhile: they are untouched."""
+
+    page: str = Field(description="names the page for undo")
+    confirmed: int
+    relabeled: int
+    returned: int
+    left_out: int = 0
+
+
+# --- progress ----------------------------------------------------------------------------------------------------------
+
+
+class CurvePoint(Frozen):
+    """Accuracy on the blind holdout once `labels` labels had been used, those of the holdout included."""
+
+    labels: int
+    accuracy: Interval
+    extrapolated: bool = False
+
+
+class ClassProgress(Frozen):
+    class_id: int
+    labeled: int
+    predicted: int
+    accuracy: Interval | None
+
+
+class Confusion(Frozen):
+    actual: int
+    predicted: int
+    count: int
+    items: tuple[int, ...]
+
+
+class Saving(Frozen):
+    """Labels a random order would have needed for today's accuracy, with its interval, beside those used."""
+
+    labels: int
+    random_labels: Interval | None
+    note: str
+
+
+class Progress(Frozen):
+    curve: tuple[CurvePoint, ...]
+    control: tuple[CurvePoint, ...]
+    saving: Saving | None
+    counts: Counts
+    routes: dict[str, int]
+    classes: tuple[ClassProgress, ...]
+    confusions: tuple[Confusion, ...]
+    labels_per_hour: float | None
+    seconds_per_label: float | None
+    seconds_left: float | None
+    rounds: tuple[Round, ...]
