@@ -1,0 +1,47 @@
+"""What every test shares: a home nobody else uses, an order from fast to slow, and the way to optional data."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT.parent / "shared" / "data"
+
+# A slow machine is not a bug: no example has a deadline.
+settings.register_profile("modicum", deadline=None)
+settings.load_profile("modicum")
+
+ORDER = ("engine", "encoders", "store", "server", "ui", "flow", "docs", "packaging", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders of fast tests first, so that a plain mistake shows within seconds; order inside a file stays."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return ORDER.index(folder) if folder in ORDER else ORDER.index("flow")
+
+    items.sort(key=rank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the home of whoever runs the suite."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODICUM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """shared_data("dogs10") is that folder of ../shared/data; where it is absent the test is skipped by name."""
+
+    def find(name: str) -> Path:
+        folder = DATA / name
+        if not folder.is_dir():
+            pytest.skip(f"the data set {name} is not in ../shared/data")
+        return folder
+
+    return find
