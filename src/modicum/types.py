@@ -86,8 +86,8 @@ Value = Annotated[Choice, Field(description="Tagged by `type`; one kind of value
 class Policy(Frozen):
     """How the loop behaves. Shares are fractions of one, times are seconds."""
 
-    strategy: str = "auto"
-    seed_strategy: str = "typical"
+    strategy: str = Field(default="auto", description="the query strategy that picks what to ask next")
+    seed_strategy: str = Field(default="typical", description="the strategy that picks the first items, before there is a model")
     budget: int | None = Field(default=None, ge=1, description="stop asking after this many human labels")
     validate_above: float = Field(default=0.9, gt=0, le=1, description="confidence from which an item waits on the Validate page")
     holdout_rate: float = Field(default=0.15, ge=0, le=0.5, description="share of the queue that shows holdout items, blind")
