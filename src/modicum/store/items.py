@@ -1,0 +1,169 @@
+"""Items, the labels they were imported with, and the files that were left out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from modicum.errors import ConflictError, NotFoundError
+from modicum.store.tables import item, label, project, rejection
+from modicum.types import Item, Origin, Rejection, Split, Status
+
+IN_ONE_STATEMENT = 5000  # SQLite allows 32,766 parameters
+_BY_ID = select(item).where(item.c.id == bindparam("wanted"), item.c.project_id == bindparam("project"))
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item about to be added; its row follows from its place. `class_id` is the class its source names, if any."""
+
+    uri: str
+    name: str
+    sha256: str
+    media: str
+    width: int
+    height: int
+    split: Split
+    class_id: int | None = None
+
+
+def known_hashes(conn: Connection, project_id: int, hashes: Iterable[str]) -> dict[str, int]:
+    """sha256 -> item id, for those of the hashes that are items already."""
+    wanted = list(hashes)
+    known: dict[str, int] = {}
+    for start in range(0, len(wanted), IN_ONE_STATEMENT):
+        part = wanted[start : start + IN_ONE_STATEMENT]
+        rows = conn.execute(select(item.c.sha256, item.c.id).where(item.c.project_id == project_id, item.c.sha256.in_(part)))
+        known.update((sha256, item_id) for sha256, item_id in rows)
+    return known
+
+
+def add_items(conn: Connection, project_id: int, new_items: Sequence[NewItem], first_row: int, *, batch: int = 0) -> list[int]:
+    """Add items whose vectors stand from `first_row` on, with the labels they bring; returns their ids.
+
+    Labels of origin import count as blind: whoever gave them saw no pre-label of ours. Raises ConflictError unless
+    `first_row` is where the committed vectors end.
+    """
+    if not new_items:
+        return []
+    now = datetime.now(UTC)
+    count = conn.execute(
+        update(project)
+        .where(project.c.id == project_id, project.c.rows == first_row)
+        .values(rows=project.c.rows + len(new_items))
+    ).rowcount
+    if count != 1:
+        raise ConflictError(f"vectors were to be added from row {first_row}, but the project's do not end there: read it again")
+    conn.execute(insert(item), [_values(project_id, entry, first_row + k, batch, now) for k, entry in enumerate(new_items)])
+    _forget_rejections(conn, project_id, [entry.uri for entry in new_items])
+    last_row = first_row + len(new_items)
+    found = conn.execute(
+        select(item.c.id, item.c.given)
+        .where(item.c.project_id == project_id, item.c.row >= first_row, item.c.row < last_row)
+        .order_by(item.c.row)
+    ).all()
+    labels = [
+        {"item_id": k, "project_id": project_id, "class_id": given, "origin": Origin.IMPORT, "blind": True, "created": now}
+        for k, given in found
+        if given is not None
+    ]
+    if labels:
+        conn.execute(insert(label), labels)
+    return [row.id for row in found]
+
+
+def get(conn: Connection, project_id: int, item_id: int) -> Item:
+    """Raises NotFoundError."""
+    row = conn.execute(_BY_ID, {"wanted": item_id, "project": project_id}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no item {item_id} in this project")
+    return from_row(row)
+
+
+def newest(conn: Connection, project_id: int, limit: int) -> list[int]:
+    """Ids of the newest items, the newest first."""
+    query = select(item.c.id).where(item.c.project_id == project_id).order_by(item.c.row.desc()).limit(limit)
+    return list(conn.execute(query).scalars())
+
+
+def by_rows(conn: Connection, project_id: int, rows: Iterable[int]) -> list[Item]:
+    """The items at these rows of the vectors, in their order."""
+    wanted = [int(row) for row in rows]
+    found: dict[int, Item] = {}
+    for start in range(0, len(wanted), IN_ONE_STATEMENT):
+        part = wanted[start : start + IN_ONE_STATEMENT]
+        query = select(item).where(item.c.project_id == project_id, item.c.row.in_(part))
+        found.update((row.row, from_row(row)) for row in conn.execute(query))
+    return [found[row] for row in wanted if row in found]
+
+
+def from_row(row: Row[Any]) -> Item:
+    """The noun, from a row that has the columns of the table item."""
+    return Item(
+        id=row.id,
+        project_id=row.project_id,
+        uri=row.uri,
+        name=row.name,
+        sha256=row.sha256,
+        media=row.media,
+        width=row.width,
+        height=row.height,
+        row=row.row,
+        batch=row.batch,
+        split=Split(row.split),
+        status=Status(row.status),
+        flagged=row.flagged,
+    )
+
+
+# --- files that were left out ------------------------------------------------------------------------------------------
+
+
+def add_rejections(conn: Connection, project_id: int, rejections: Sequence[Rejection]) -> None:
+    """Record files an import left out. A file is listed once: the newest reason replaces an older one."""
+    latest = {entry.uri: entry for entry in rejections}
+    _forget_rejections(conn, project_id, list(latest))
+    if latest:
+        conn.execute(
+            insert(rejection),
+            [
+                {"project_id": project_id, "uri": e.uri, "kind": e.kind, "reason": e.reason, "created": e.created}
+                for e in latest.values()
+            ],
+        )
+
+
+def rejections(conn: Connection, project_id: int, offset: int = 0, limit: int = 100) -> tuple[int, list[Rejection]]:
+    """(how many there are, one page of them), in the order they were recorded."""
+    of_project = rejection.c.project_id == project_id
+    total = conn.execute(select(func.count()).select_from(rejection).where(of_project)).scalar_one()
+    query = select(rejection).where(of_project).order_by(rejection.c.id).offset(offset).limit(limit)
+    return total, [Rejection(uri=row.uri, kind=row.kind, reason=row.reason, created=row.created) for row in conn.execute(query)]
+
+
+def _forget_rejections(conn: Connection, project_id: int, uris: Sequence[str]) -> None:
+    for start in range(0, len(uris), IN_ONE_STATEMENT):
+        part = uris[start : start + IN_ONE_STATEMENT]
+        conn.execute(delete(rejection).where(rejection.c.project_id == project_id, rejection.c.uri.in_(part)))
+
+
+def _values(project_id: int, entry: NewItem, row: int, batch: int, now: datetime) -> dict[str, Any]:
+    return {
+        "project_id": project_id,
+        "uri": entry.uri,
+        "name": entry.name,
+        "sha256": entry.sha256,
+        "media": entry.media,
+        "width": entry.width,
+        "height": entry.height,
+        "row": row,
+        "batch": batch,
+        "split": entry.split,
+        "status": Status.POOL if entry.class_id is None else Status.LABELED,
+        "flagged": False,
+        "skipped": False,
+        "given": entry.class_id,
+        "created": now,
+    }

@@ -1,0 +1,260 @@
+"""The tables. Migrations build them; a test compares the two. Statements live in the modules beside this one."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, kept as microseconds since 1970 (UTC): the same order and precision on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is declared INTEGER PRIMARY KEY
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _belongs_to_project() -> Column[int]:
+    return Column("project_id", Id, ForeignKey("project.id"), nullable=False)
+
+
+project = Table(
+    "project",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(120), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("encoder", Text, nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("policy", JSON, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("dims", Integer),  # of one vector; unknown until something was encoded
+    Column("rows", BigInteger, nullable=False),  # vectors that count: a longer file has a tail nobody committed
+    Column("message", Text, nullable=False),  # what hinders the loop; empty when nothing does
+    Column("created", Moment, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("uri", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media", String(100), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("batch", Id, nullable=False),
+    Column("split", String(10), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("flagged", Boolean, nullable=False),
+    Column("skipped", Boolean, nullable=False),  # somebody skipped it and nobody has answered
+    Column("given", Integer),  # the class the source named; what people say goes before it
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("project_id", "sha256"),
+    UniqueConstraint("project_id", "row"),
+)
+# every count of items comes from this index alone
+Index("item_facts", item.c.project_id, item.c.status, item.c.split, item.c.skipped, item.c.flagged, item.c.row)
+# the order in which items are asked about when no round has chosen: not skipped, train, and then as good as random
+Index(
+    "item_pool",
+    item.c.project_id,
+    item.c.skipped,
+    item.c.split.desc(),
+    item.c.sha256,
+    sqlite_where=item.c.status == "pool",
+    postgresql_where=item.c.status == "pool",
+)
+
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("item_id", Id, ForeignKey("item.id"), nullable=False),
+    Column("task_id", Id),
+    Column("annotator", String(200), nullable=False),
+    Column("key", String(100), nullable=False),  # the sender's; sending it twice is harmless
+    Column("action", String(10), nullable=False),
+    Column("value", JSON(none_as_null=True)),
+    Column("shown", JSON(none_as_null=True)),
+    Column("blind", Boolean, nullable=False),
+    Column("flag", Boolean, nullable=False),
+    Column("route", String(10), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("seconds", Float),
+    Column("page", String(64)),  # the Validate page it came with
+    Column("retracts", Id, ForeignKey("annotation.id"), unique=True),
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("project_id", "annotator", "key"),
+)
+Index("annotation_item", annotation.c.item_id)
+Index("annotation_history", annotation.c.project_id, annotation.c.annotator, annotation.c.id)
+Index(
+    "annotation_time",
+    annotation.c.project_id,
+    annotation.c.created,
+    annotation.c.annotator,
+    annotation.c.action,
+    annotation.c.seconds,
+)
+Index(
+    "annotation_page",
+    annotation.c.project_id,
+    annotation.c.page,
+    sqlite_where=annotation.c.page.is_not(None),
+    postgresql_where=annotation.c.page.is_not(None),
+)
+Index(
+    "annotation_rejects",
+    annotation.c.project_id,
+    annotation.c.item_id,
+    sqlite_where=annotation.c.action == "reject",
+    postgresql_where=annotation.c.action == "reject",
+)
+
+# one row an item that is settled; always what settle() in labels.py makes of its annotations and its given class
+label = Table(
+    "label",
+    metadata,
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True, autoincrement=False),
+    _belongs_to_project(),
+    Column("class_id", Integer, nullable=False),
+    Column("origin", String(10), nullable=False),
+    Column("route", String(10)),
+    Column("annotation_id", Id),
+    Column("annotator", String(200)),
+    Column("model", Integer),
+    Column("confidence", Float),
+    Column("blind", Boolean, nullable=False),  # settled by somebody who saw no pre-label
+    Column("created", Moment, nullable=False),
+)
+Index("label_facts", label.c.project_id, label.c.origin, label.c.route, label.c.class_id)
+
+round_ = Table(
+    "round",
+    metadata,
+    Column("project_id", Id, ForeignKey("project.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("strategy", String(100), nullable=False),
+    Column("labels", Integer, nullable=False),
+    Column("holdout", Integer, nullable=False),
+    Column("accuracy", JSON(none_as_null=True)),
+    Column("temperature", Float),
+    Column("seconds", Float, nullable=False),
+    Column("rows", BigInteger, nullable=False),  # of the project when it began
+    Column("settled", Integer, nullable=False),  # labels of the project when it began
+    Column("annotations", Id, nullable=False),  # the newest annotation when it began
+    Column("head", LargeBinary),
+    Column("created", Moment, nullable=False),
+)
+
+# the newest predictions of every row, row-aligned with the vectors; heads stay, so older ones can be computed again
+round_score = Table(
+    "round_score",
+    metadata,
+    Column("project_id", Id, ForeignKey("project.id"), primary_key=True, autoincrement=False),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("chunk", Integer, primary_key=True, autoincrement=False),
+    Column("classes", LargeBinary, nullable=False),  # uint16
+    Column("confidences", LargeBinary, nullable=False),  # float16
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("item_id", Id, nullable=False),  # no foreign key: without a full index it makes deleting a project quadratic
+    Column("round", Integer, nullable=False),
+    Column("route", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # open, leased, done, superseded
+    Column("priority", Float, nullable=False),
+    Column("reason", String(100), nullable=False),
+    Column("between", JSON, nullable=False),  # the classes of the reason
+    Column("prediction", JSON(none_as_null=True)),
+    Column("blind", Boolean, nullable=False),
+    Column("annotator", String(200)),
+    Column("client", String(64)),
+    Column("lease_token", String(40)),
+    Column("lease_until", Moment),
+    Column("created", Moment, nullable=False),
+)
+_open, _leased, _live = task.c.state == "open", task.c.state == "leased", task.c.state.in_(["open", "leased"])
+# claiming is a walk along the first; without it every claim sorts all tasks
+Index("task_todo", task.c.project_id, task.c.priority.desc(), task.c.id, sqlite_where=_open, postgresql_where=_open)
+Index("task_leased", task.c.project_id, task.c.client, sqlite_where=_leased, postgresql_where=_leased)
+# an item is in one person's hands at most
+Index("task_live", task.c.item_id, unique=True, sqlite_where=_live, postgresql_where=_live)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("kind", String(20), nullable=False),
+    Column("args", JSON, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("duplicates", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("cancel", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+)
+Index("job_project", job.c.project_id, job.c.id)
+
+rejection = Table(
+    "rejection",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("uri", Text, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("project_id", "uri"),
+)
+Index("rejection_kind", rejection.c.project_id, rejection.c.kind)
