@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import type { components } from "../api/schema";
+import { importSaid, pace, running } from "./importing";
+
+type Job = components["schemas"]["Job"];
+
+const job = (over: Partial<Job>): Job => ({
+  id: 1,
+  project_id: 1,
+  kind: "import",
+  args: {},
+  state: "running",
+  done: 300,
+  total: 1000,
+  added: 290,
+  duplicates: 8,
+  rejected: 2,
+  message: "",
+  created: "",
+  updated: "",
+  ...over,
+});
+
+it("says what an import is doing", () => {
+  expect(importSaid(null)).toContain("Nothing");
+  expect(importSaid(job({ state: "queued" }))).toContain("turn");
+  expect(importSaid(job({ total: 0, done: 0 }))).toBe("Looking for images.");
+  expect(importSaid(job({}))).toBe("300 of 1,000 files: 290 images added, 8 duplicates, 2 rejected.");
+});
+
+it("says how it ended and that nothing is lost", () => {
+  expect(importSaid(job({ state: "done", duplicates: 0, rejected: 0 }))).toBe("Finished: 290 images added.");
+  expect(importSaid(job({ state: "failed" }))).toContain("stays in");
+  expect(importSaid(job({ state: "cancelled" }))).toMatch(/^Cancelled after 300 files/);
+});
+
+it("tells speed and time left only while both are known", () => {
+  expect(pace(job({}), 140)).toBe("140 a second, a few seconds left");
+  expect(pace(job({ total: 50_000 }), 140)).toBe("140 a second, about 6 min left");
+  expect(pace(job({}), null)).toBe("");
+  expect(pace(job({ total: 0 }), 140)).toBe("140 a second");
+  expect(pace(job({ state: "done" }), 140)).toBe("");
+});
+
+it("knows when something still runs", () => {
+  expect(running(job({}))).toBe(true);
+  expect(running(job({ state: "queued" }))).toBe(true);
+  expect(running(job({ state: "failed" }))).toBe(false);
+  expect(running(null)).toBe(false);
+});
