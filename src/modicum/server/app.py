@@ -1,12 +1,44 @@
-"""The web application: routes, errors as Problem, security headers, and the interface's files."""
+"""The web application: routes, errors as Problem, the gate in front, and the interface's files behind."""
 
-from fastapi import APIRouter, FastAPI
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from modicum import __version__
+from modicum.errors import (
+    ConflictError,
+    EncoderError,
+    InputError,
+    MissingExtraError,
+    ModicumError,
+    NotFoundError,
+    StorageError,
+)
+from modicum.server.auth import HEADERS, Gate, allowed_hosts
 from modicum.server.routes import annotate, images, imports, progress, projects, validate
 from modicum.server.site import Site
+from modicum.server.static import serve_static
 from modicum.server.wire import Problem
+
+MAX_BODY = 8 * 2**20  # bytes of a JSON body; uploads have their own limit
+STATUS: tuple[tuple[type[ModicumError], int], ...] = (
+    (InputError, 422),
+    (EncoderError, 422),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (MissingExtraError, 501),
+    (StorageError, 507),
+)
+log = structlog.get_logger()
 
 
 def operation_id(route: APIRoute) -> str:
@@ -14,12 +46,111 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def create_app(site: Site | None) -> FastAPI:
-    """The application for one site; without a site it can only describe itself."""
-    app = FastAPI(title="modicum", version=__version__, generate_unique_id_function=operation_id)
+def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
+    """The application for one site, reachable under the names that belong to `host`; without a site it only describes itself."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if site is not None:
+            site.worker.start()
+        try:
+            yield
+        finally:
+            if site is not None:
+                site.pulses.stop()
+                site.worker.stop()
+
+    app = FastAPI(
+        title="modicum",
+        version=__version__,
+        summary="Model-assisted labeling",
+        docs_url=None,  # their pages load scripts from another host, which the content security policy forbids
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=operation_id,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.site = site
     api = APIRouter(prefix="/api", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
     for module in (projects, imports, annotate, images, validate, progress):
         api.include_router(module.router)
     app.include_router(api)
+    app.add_api_route(
+        "/api/{path:path}", no_such_path, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    app.add_api_route("/{path:path}", serve_static, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
+    app.add_exception_handler(ModicumError, answer_modicum)
+    app.add_exception_handler(RequestValidationError, answer_validation)
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(Exception, answer_unexpected)
+    app.add_middleware(GZipMiddleware, minimum_size=4096, compresslevel=4)
+    if site is not None:
+        everywhere = host in ("0.0.0.0", "::", "")  # noqa: S104
+        app.add_middleware(Gate, token=site.token, hosts=allowed_hosts(host), any_address=everywhere)
     return app
+
+
+def no_such_path(path: str, request: Request) -> Response:
+    """Stands before the interface's fallback, so that a mistyped call gets an error and not a page."""
+    raise NotFoundError(f"there is no {request.method} /api/{path[:200]}: /api/openapi.json lists what there is")
+
+
+def problem(status: int, error: str, message: str, path: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": error, "message": message, "path": path}, status, headers=headers)
+
+
+def answer_modicum(request: Request, error: Exception) -> Response:
+    """An error raised on purpose: its own words."""
+    if not isinstance(error, ModicumError):
+        raise error
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    if status >= 500:
+        log.error(
+            "request.failed", method=request.method, url=request.url.path, error=type(error).__name__, message=error.message
+        )
+    return problem(status, type(error).__name__, error.message, error.path)
+
+
+def answer_validation(_: Request, error: Exception) -> Response:
+    """A body or a parameter of the wrong shape: the first thing that is wrong, with its path."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first: dict[str, Any] = error.errors()[0]
+    return problem(422, "InputError", plain(first), data_path(first["loc"]))
+
+
+def plain(first: dict[str, Any]) -> str:
+    """Pydantic's sentence for one error, with what was received when that is short."""
+    message = str(first["msg"]).removeprefix("Value error, ")
+    received = repr(first.get("input"))
+    return message if first["type"] in ("missing", "value_error") or len(received) > 80 else f"{message}; received {received}"
+
+
+def data_path(place: Sequence[str | int]) -> str:
+    """`("body", "classes", 2, "name")` becomes `$.classes[2].name`; parameters of the URL keep where they stood."""
+    start, *rest = place
+    path = "$" if start == "body" else str(start)
+    for step in rest:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if re.fullmatch(r"\w+", step) else f"[{step!r}]"
+    return path
+
+
+def answer_http(_: Request, error: Exception) -> Response:
+    """What the framework itself refuses: an unknown method, a body too large."""
+    if not isinstance(error, HTTPException):
+        raise error
+    message = (
+        f"the request is larger than {MAX_BODY >> 20} MB; files go to /api/uploads"
+        if error.status_code == 413
+        else str(error.detail)
+    )
+    return problem(error.status_code, "RequestError", message, headers=dict(error.headers or {}))
+
+
+def answer_unexpected(request: Request, error: Exception) -> Response:
+    """A bug or a broken machine: one plain line for the client, the traceback for the log."""
+    log.error("request.crashed", method=request.method, url=request.url.path, exc_info=error)
+    text = "something went wrong in the server; nothing acknowledged before is lost. The server's log has the details."
+    return problem(500, "InternalError", text, headers=HEADERS)

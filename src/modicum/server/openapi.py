@@ -1,4 +1,4 @@
-"""Prints the description of the HTTP interface, from which the browser's types are generated: python -m modicum.server.openapi."""
+"""Prints the description of the HTTP interface, from which the browser's types are made: python -m modicum.server.openapi."""
 
 import json
 import sys

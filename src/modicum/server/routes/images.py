@@ -1,6 +1,6 @@
 """Images and thumbnails over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -8,7 +8,7 @@ from modicum.server.site import At, In
 
 router = APIRouter(tags=["images"])
 
-PICTURE = {200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}}
+PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 @router.get("/projects/{slug}/items/{item_id}/image", response_class=Response, responses=PICTURE)

@@ -1,0 +1,38 @@
+"""What an import request names: a path on this machine, or an upload."""
+
+import shutil
+from pathlib import Path
+
+from modicum.errors import SourceError
+from modicum.home import Home
+from modicum.server.uploads import upload_folder
+
+TABLES = (".zip", ".csv", ".jsonl", ".ndjson")
+
+
+def import_args(home: Home, source: str, *, labels_from_folders: bool) -> dict[str, str | bool | None]:
+    """The arguments of an import job. Raises SourceError or NotFoundError before anything is queued."""
+    return {"source": str(source_path(home, source)), "labels_from_folders": labels_from_folders}
+
+
+def source_path(home: Home, source: str) -> Path:
+    """The folder or file a source stands for; an upload of a single zip or table is that file."""
+    if source.startswith("upload:"):
+        folder = upload_folder(home.uploads, source.removeprefix("upload:"))
+        held = list(folder.iterdir())
+        alone = len(held) == 1 and held[0].is_file() and held[0].suffix.lower() in TABLES
+        return held[0] if alone else folder
+    try:
+        path = Path(source).expanduser().absolute()
+        if not path.exists():
+            raise SourceError(
+                f"there is no {source!r}: give a folder, a zip, a CSV or a JSONL file on this machine", path="$.source"
+            )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(f"{source[:200]!r} is no path: {error}", path="$.source") from error
+    return path
+
+
+def drop_upload(folder: Path) -> None:
+    """Removes what a broken upload has left."""
+    shutil.rmtree(folder, ignore_errors=True)
