@@ -65,11 +65,12 @@ check-ui: $(DEV) ui
 	@$(NPM) run check
 	@$(NPM) run test
 
-fix: $(DEV) ui ## mend what can be mended by machine: formatting, imports, openapi.json and the types made from it
+fix: $(DEV) ui ## mend what can be mended by machine: formatting, imports, openapi.json, the reference pages
 	@$(BIN)/ruff check --fix . || true
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m modicum.server.openapi > ui/openapi.json
 	@$(NPM) run api
+	@$(BIN)/python docs/make_reference.py
 	@$(NPM) run fix
 
 bench: $(DEV) ## run every benchmark and print its ratios

@@ -20,7 +20,7 @@ INPUTS = ("index.html", "package.json", "package-lock.json", "vite.config.ts", "
 
 
 def inputs(root: Path) -> Iterator[Path]:
-    """The files the built interface follows from, in a fixed order; not tests and type declarations, which leave no trace in it."""
+    """The files the built interface follows from, in a fixed order; tests and type declarations leave no trace in it."""
     found = {path for pattern in INPUTS for path in (root / "ui").glob(pattern) if path.is_file()}
     yield from sorted(path for path in found if ".test." not in path.name and not path.name.endswith(".d.ts"))
 

@@ -15,6 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 MADE = "<!-- Made by `make fix` from {source}; change that. -->"
 
+VARIABLES = {
+    "MODICUM_HOME": "the folder modicum keeps everything in; without it the user's data folder",
+    "MODICUM_HOST": "the address the server listens on; without it 127.0.0.1, which only this machine can reach",
+    "MODICUM_PORT": "the port; without it 8765 or the next free one",
+    "MODICUM_ANNOTATOR": "the name under which your annotations are kept; without it your user name",
+    "MODICUM_LOG_LEVEL": "debug, info, warning or error; without it warning",
+}
+
 
 def command_line() -> str:
     """Every command with its arguments and options, from the typer application."""
@@ -31,7 +39,11 @@ def command_line() -> str:
             continue
         if not command.help:
             raise SystemExit(f"the command {name} has no docstring")
-        arguments = " ".join(parameter.name.upper() for parameter in command.params if parameter.opts == [parameter.name])
+        arguments = " ".join(
+            parameter.name.upper() if parameter.required else f"[{parameter.name.upper()}]"
+            for parameter in command.params
+            if parameter.opts == [parameter.name]
+        )
         lines += [f"## modicum {name}", "", f"`modicum {name} {arguments}".rstrip() + "`", "", paragraph(command.help), ""]
         if rows := [row for parameter in command.params if (row := parameter_row(parameter, name))]:
             lines += table(("option", "what it does", "default"), rows)
@@ -69,11 +81,13 @@ def settings() -> str:
         default = {None: "none", True: "on", False: "off"}.get(field.default, field.default)
         rows.append((f"`{name}`", paragraph(field.description), ", ".join(bounds), str(default)))
     intro = (
-        "Each project has settings of its own, on its Settings page and as `policy` in the HTTP interface. A change holds from the next "
-        "round on. Shares are fractions of one, times are seconds."
+        "Each project has settings of its own, on its Settings page and as `policy` in the HTTP interface. A change holds "
+        "from the next round on. Shares are fractions of one, times are seconds."
     )
     head = ["# Settings", "", MADE.format(source="`Policy` in `src/modicum/types.py`"), "", intro, ""]
-    return "\n".join([*head, *table(("setting", "what it does", "allowed", "default"), rows)]).rstrip() + "\n"
+    variables = [(f"`{name}`", what) for name, what in VARIABLES.items()]
+    ends = ["## Environment variables", "", *table(("variable", "what it does"), variables)]
+    return "\n".join([*head, *table(("setting", "what it does", "allowed", "default"), rows), *ends]).rstrip() + "\n"
 
 
 def http() -> str:
@@ -87,9 +101,10 @@ def http() -> str:
                 raise SystemExit(f"the route {method.upper()} {path} has no docstring")
             rows.append((f"`{method.upper()} {path}`", paragraph(words.split("\n\n")[0])))
     intro = (
-        "Everything the browser does goes through these routes. Send the token as `Authorization: Bearer TOKEN`; it stands in the address that "
-        "`modicum serve` prints. The full types of what is sent and answered are in `ui/openapi.json`. Every error answers with JSON: `error` (its "
-        "class), `message` (what was received, what is allowed, what to do next) and sometimes `path` (where in what was sent)."
+        "Everything the browser does goes through these routes. Send the token as `Authorization: Bearer TOKEN`; it stands in "
+        "the address that `modicum serve` prints. The full types of what is sent and answered are in `ui/openapi.json`. Every "
+        "error answers with JSON: `error` (its class), `message` (what was received, what is allowed, what to do next) and "
+        "sometimes `path` (where in what was sent)."
     )
     head = ["# HTTP", "", MADE.format(source="`ui/openapi.json`"), "", intro, ""]
     return "\n".join([*head, *table(("route", "what it does"), rows)]).rstrip() + "\n"
@@ -97,21 +112,23 @@ def http() -> str:
 
 def keys() -> str:
     """Every key, from the interface's one table of actions. Node reads it, types and all."""
-    script = "const { ACTIONS } = await import(process.argv[1]); console.log(JSON.stringify(ACTIONS))"
+    script = """
+        const { actionsOf, printed } = await import(process.argv[1]);
+        const rows = (page) => actionsOf(page).map(({ keys, label }) => [keys.map(printed), label]);
+        console.log(JSON.stringify({ Annotate: rows("annotate"), Validate: rows("validate") }));
+    """
     node = Path(sys.executable).parent / ("node.exe" if os.name == "nt" else "node")
-    table_of_actions = (ROOT / "ui" / "src" / "model" / "actions.ts").as_uri()
-    done = subprocess.run(
-        [node, "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, table_of_actions],
-        check=True,
-        capture_output=True,
-        text=True,
+    actions = (ROOT / "ui" / "src" / "model" / "actions.ts").as_uri()
+    command = [node, "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, actions]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    intro = (
+        "Classes have a key each: the one you gave them, or the next free digit or letter. On the Annotate page it answers; on "
+        "the Validate page it gives the marked items that class. `?` shows the keys of the current page."
     )
-    sections: dict[str, list[tuple[str, str]]] = {}
-    for action in json.loads(done.stdout):
-        sections.setdefault(action["where"], []).append((" or ".join(f"`{key}`" for key in action["keys"]), action["what"]))
-    lines = ["# Keys", "", MADE.format(source="`ui/src/model/actions.ts`"), "", "`?` shows those of the current page.", ""]
-    for where, rows in sections.items():
-        lines += [f"## {where}", "", *table(("key", "what it does"), rows)]
+    lines = ["# Keys", "", MADE.format(source="`ui/src/model/actions.ts`"), "", intro, ""]
+    for page, rows in json.loads(answer.stdout).items():
+        named = [(" or ".join(f"`{key}`" for key in pressed), what) for pressed, what in rows]
+        lines += [f"## {page}", "", *table(("key", "what it does"), named)]
     return "\n".join(lines).rstrip() + "\n"
 
 
