@@ -11,21 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"PIL", "alembic", "fastapi", "numpy", "onnx", "onnxruntime", "pydantic", "scipy", "sklearn", "sqlalchemy", "uvicorn"}
-    *[
-        "PIL",
-        "alembic",
-        "fastapi",
-        "numpy",
-        "onnx",
-        "onnxruntime",
-        "pydantic",
-        "scipy",
-        "sklearn",
-        "sqlalchemy",
-        "torch",
-        "uvicorn",
-    ]
-}
 
 
 @pytest.fixture(scope="module")
