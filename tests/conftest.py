@@ -13,7 +13,7 @@ DATA = ROOT.parent / "shared" / "data"
 settings.register_profile("modicum", deadline=None)
 settings.load_profile("modicum")
 
-ORDER = ("engine", "encoders", "store", "server", "ui", "flow", "docs", "packaging", "browser")
+ORDER = ("unit", "engine", "encoders", "store", "server", "ui", "flow", "docs", "packaging", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
