@@ -95,6 +95,10 @@ class Database:
             result: T = kept[1]
             return result
 
+    def remember_for(self, key: Hashable, seconds: float, compute: Callable[[], T]) -> T:
+        """The result of compute() for this key, kept for so many seconds."""
+        return self.remember(key, int(time.monotonic() / seconds), compute)
+
     # --- the writer thread ---------------------------------------------------------------------------------------------
 
     def _write_on(self) -> None:

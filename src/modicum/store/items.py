@@ -100,21 +100,22 @@ def by_rows(conn: Connection, project_id: int, rows: Iterable[int]) -> list[Item
 
 
 def from_row(row: Row[Any]) -> Item:
-    """The noun, from a row that has the columns of the table item."""
+    """The noun, from a row that holds the columns of the table item, other tables' columns beside them or not."""
+    of = row._mapping
     return Item(
-        id=row.id,
-        project_id=row.project_id,
-        uri=row.uri,
-        name=row.name,
-        sha256=row.sha256,
-        media=row.media,
-        width=row.width,
-        height=row.height,
-        row=row.row,
-        batch=row.batch,
-        split=Split(row.split),
-        status=Status(row.status),
-        flagged=row.flagged,
+        id=of[item.c.id],
+        project_id=of[item.c.project_id],
+        uri=of[item.c.uri],
+        name=of[item.c.name],
+        sha256=of[item.c.sha256],
+        media=of[item.c.media],
+        width=of[item.c.width],
+        height=of[item.c.height],
+        row=of[item.c.row],
+        batch=of[item.c.batch],
+        split=Split(of[item.c.split]),
+        status=Status(of[item.c.status]),
+        flagged=of[item.c.flagged],
     )
 
 

@@ -17,6 +17,8 @@ from modicum.types import Class, Name, Policy, Project, Schema
 DEFAULT_ENCODER = "package:efficientnet-lite0"
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _BY_ID = select(project).where(project.c.id == bindparam("wanted"))
+_POLICY = select(project.c.policy).where(project.c.id == bindparam("wanted"))
+_SCHEMA = select(project.c.schema).where(project.c.id == bindparam("wanted"))
 _BY_SLUG = select(project).where(project.c.slug == bindparam("wanted"))
 
 
@@ -154,7 +156,24 @@ def patch_class(
     return get(conn, project_id)
 
 
-# --- vectors and messages ----------------------------------------------------------------------------------------------
+def check_class(conn: Connection, project_id: int, class_id: int, path: str) -> None:
+    """Raises InputError unless the schema has this class and it is in use. Cheap: every submission asks."""
+    entries = conn.execute(_SCHEMA, {"wanted": project_id}).scalar_one()["classes"]
+    if not 0 <= class_id < len(entries):
+        raise InputError(f"there is no class {class_id}; the schema has {len(entries)}: reload the page", path=path)
+    if entries[class_id]["archived"]:
+        raise InputError(f"the class {entries[class_id]['name']!r} is archived: choose another one", path=path)
+
+
+# --- policy, vectors and messages -------------------------------------------------------------------------------------
+
+
+def policy(conn: Connection, project_id: int) -> Policy:
+    """The project's policy alone. Raises NotFoundError."""
+    found = conn.execute(_POLICY, {"wanted": project_id}).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(f"there is no project {project_id}: it may have been deleted")
+    return Policy.model_validate(found)
 
 
 def shape(conn: Connection, project_id: int) -> tuple[int, int | None]:

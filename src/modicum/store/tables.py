@@ -127,6 +127,7 @@ annotation = Table(
     UniqueConstraint("project_id", "annotator", "key"),
 )
 Index("annotation_item", annotation.c.item_id)
+Index("annotation_project", annotation.c.project_id, annotation.c.id)
 Index("annotation_history", annotation.c.project_id, annotation.c.annotator, annotation.c.id)
 Index(
     "annotation_time",
@@ -222,6 +223,7 @@ _open, _leased, _live = task.c.state == "open", task.c.state == "leased", task.c
 # claiming is a walk along the first; without it every claim sorts all tasks
 Index("task_todo", task.c.project_id, task.c.priority.desc(), task.c.id, sqlite_where=_open, postgresql_where=_open)
 Index("task_leased", task.c.project_id, task.c.client, sqlite_where=_leased, postgresql_where=_leased)
+Index("task_expiry", task.c.project_id, task.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
 # an item is in one person's hands at most
 Index("task_live", task.c.item_id, unique=True, sqlite_where=_live, postgresql_where=_live)
 

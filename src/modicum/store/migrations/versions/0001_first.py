@@ -143,6 +143,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
     op.create_index(
+        "task_expiry",
+        "task",
+        ["project_id", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("state = 'leased'"),
+        postgresql_where=sa.text("state = 'leased'"),
+    )
+    op.create_index(
         "task_leased",
         "task",
         ["project_id", "client"],
@@ -202,6 +210,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("page IS NOT NULL"),
         postgresql_where=sa.text("page IS NOT NULL"),
     )
+    op.create_index("annotation_project", "annotation", ["project_id", "id"], unique=False)
     op.create_index(
         "annotation_rejects",
         "annotation",

@@ -1,0 +1,78 @@
+"""Facts of many items at once, as row-aligned arrays: what rounds, Validate and Progress compute with."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, and_, case, or_, select
+
+from modicum.store.db import arrays
+from modicum.store.labels import STANDS
+from modicum.store.tables import annotation, item, label, task
+from modicum.types import Action, Split, Status
+
+Ints = npt.NDArray[np.int64]
+
+
+def waiting(conn: Connection, project_id: int, rows: int, client: str | None) -> npt.NDArray[np.bool_]:
+    """bool[rows]: train items without a label that anybody may be asked about.
+
+    Not those whose pre-label was rejected, nor, unless this client holds them, those in somebody's hands.
+    """
+    free = np.zeros(rows, dtype=np.bool_)
+    in_pool = (item.c.project_id == project_id, item.c.status == Status.POOL, item.c.split == Split.TRAIN, item.c.row < rows)
+    (of_pool,) = arrays(conn, item, (item.c.row,), *in_pool)
+    free[of_pool] = True
+    held = and_(task.c.state == "leased", task.c.lease_until >= datetime.now(UTC))
+    if client is not None:
+        held = and_(held, task.c.client != client)
+    taken = or_(held, and_(task.c.state == "open", task.c.reason == "returned"))
+    live = select(item.c.row).join(task, task.c.item_id == item.c.id).where(task.c.project_id == project_id, taken)
+    rejected = (
+        select(item.c.row)
+        .join(annotation, annotation.c.item_id == item.c.id)
+        .where(annotation.c.project_id == project_id, annotation.c.action == Action.REJECT, STANDS)
+    )
+    for row in (*conn.execute(live).scalars(), *conn.execute(rejected).scalars()):
+        if row < rows:
+            free[row] = False
+    return free
+
+
+def holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
+    """(row, class id) of every labeled holdout item, by row; they were all given blind."""
+    return _labels(conn, project_id, Split.HOLDOUT)
+
+
+def train_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
+    """(row, class id) of every labeled train item, by row."""
+    return _labels(conn, project_id, Split.TRAIN)
+
+
+def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints]:
+    joined = item.join(label, label.c.item_id == item.c.id)
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split)
+    rows, classes = arrays(conn, joined, (item.c.row, label.c.class_id), *where)
+    order = np.argsort(rows)
+    return rows[order], classes[order]
+
+
+def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """(item id, row, whether it is holdout) of every item a round may ask about, by row.
+
+    They have no label, nobody skipped them and nobody has them in hand.
+    """
+    busy = or_(task.c.state == "leased", and_(task.c.state == "open", task.c.reason == "returned"))
+    taken = select(task.c.item_id).where(task.c.project_id == project_id, busy)
+    ids, at, holdout = arrays(
+        conn,
+        item,
+        (item.c.id, item.c.row, case((item.c.split == Split.HOLDOUT, 1), else_=0)),
+        item.c.project_id == project_id,
+        item.c.status == Status.POOL,
+        item.c.skipped.is_(False),
+        item.c.row < rows,
+        item.c.id.not_in(taken),
+    )
+    order = np.argsort(at)
+    return ids[order], at[order], holdout[order] == 1

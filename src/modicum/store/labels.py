@@ -1,0 +1,233 @@
+"""Annotations, which are only ever added, and the labels that follow from them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from modicum.errors import NotFoundError
+from modicum.store import items
+from modicum.store.tables import annotation, item, label
+from modicum.types import Action, Annotation, Choice, Label, Origin, Prediction, Route, Split, Status
+from modicum.views import Past
+
+_taken_back = annotation.alias("taken_back")
+STANDS = ~select(_taken_back.c.id).where(_taken_back.c.retracts == annotation.c.id).exists()  # nobody took it back
+_SAID = select(annotation).where(
+    annotation.c.project_id == bindparam("project"),
+    annotation.c.annotator == bindparam("who"),
+    annotation.c.key == bindparam("sent_as"),
+)
+_LOCK = select(item).where(item.c.id.in_(bindparam("ids", expanding=True))).order_by(item.c.id).with_for_update()
+_STANDING = (
+    select(annotation)
+    .where(annotation.c.item_id.in_(bindparam("ids", expanding=True)), annotation.c.action != Action.RETRACT, STANDS)
+    .order_by(annotation.c.id)
+)
+_FORGET = delete(label).where(label.c.item_id.in_(bindparam("ids", expanding=True)))
+_SETTLE_ITEM = (
+    update(item)
+    .where(item.c.id == bindparam("one"))
+    .values(status=bindparam("status"), skipped=bindparam("skipped"), flagged=bindparam("flagged"))
+)
+
+
+def lock_items(conn: Connection, item_ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """The items, theirs alone until the transaction ends, by id; always the first thing a decision does.
+
+    Without it two people who answer the same item at once each decide on a state without the other (PostgreSQL).
+    """
+    return {row.id: row for row in conn.execute(_LOCK, {"ids": list(item_ids)})}
+
+
+def lock_unlabeled(conn: Connection, project_id: int, rows: Iterable[int]) -> list[Row[Any]]:
+    """Those of the items at these rows that are train items without a label, locked."""
+    query = select(item).where(
+        item.c.project_id == project_id,
+        item.c.row.in_(list(rows)),
+        item.c.status == Status.POOL,
+        item.c.split == Split.TRAIN,
+    )
+    return list(conn.execute(query.order_by(item.c.id).with_for_update()))
+
+
+def said(conn: Connection, project_id: int, annotator: str, key: str) -> Row[Any] | None:
+    """The annotation that was sent under this key before."""
+    return conn.execute(_SAID, {"project": project_id, "who": annotator, "sent_as": key}).one_or_none()
+
+
+def own(conn: Connection, project_id: int, annotator: str, annotation_id: int) -> tuple[Row[Any], bool]:
+    """(the annotator's decision, whether it stands). Raises NotFoundError."""
+    query = select(annotation, STANDS.label("stands")).where(
+        annotation.c.id == annotation_id,
+        annotation.c.project_id == project_id,
+        annotation.c.annotator == annotator,
+        annotation.c.action != Action.RETRACT,
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no decision {annotation_id} of {annotator} in this project")
+    return row, bool(row.stands)
+
+
+def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append annotations (columns of the table, without id and created)."""
+    now = datetime.now(UTC)
+    if rows:
+        conn.execute(insert(annotation), [{"created": now, **row} for row in rows])
+
+
+def add_one(conn: Connection, row: dict[str, Any]) -> int:
+    """Append one annotation and return its id."""
+    values = {"created": datetime.now(UTC), **row}
+    annotation_id: int = conn.execute(insert(annotation).returning(annotation.c.id), values).scalar_one()
+    return annotation_id
+
+
+def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
+    """Make label, status, skipped and flagged of these locked items follow from what people said of them and stands.
+
+    The last answer counts; without any, the class the source gave; without that the item is in the pool.
+    """
+    spoken: dict[int, list[Row[Any]]] = {item_id: [] for item_id in locked}
+    for row in conn.execute(_STANDING, {"ids": list(locked)}):
+        spoken[row.item_id].append(row)
+    had_label = [item_id for item_id, row in locked.items() if row.status == Status.LABELED]
+    if had_label:
+        conn.execute(_FORGET, {"ids": had_label})
+    labels, states = [], []
+    for item_id, rows in spoken.items():
+        answers = [row for row in rows if row.action == Action.ANSWER]
+        settled = _from_answer(answers[-1]) if answers else _from_source(locked[item_id])
+        if settled is not None:
+            labels.append(settled)
+        states.append(
+            {
+                "one": item_id,
+                "status": Status.POOL if settled is None else Status.LABELED,
+                "skipped": not answers and any(row.action == Action.SKIP for row in rows),
+                "flagged": any(row.flag for row in rows),
+            }
+        )
+    if labels:
+        conn.execute(insert(label), labels)
+    conn.execute(_SETTLE_ITEM, states)
+
+
+def _from_answer(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "item_id": row.item_id,
+        "project_id": row.project_id,
+        "class_id": row.value["class_id"],
+        "origin": Origin.HUMAN,
+        "route": row.route,
+        "annotation_id": row.id,
+        "annotator": row.annotator,
+        "blind": row.blind,
+        "created": row.created,
+    }
+
+
+def _from_source(row: Row[Any]) -> dict[str, Any] | None:
+    if row.given is None:
+        return None
+    return {
+        "item_id": row.id,
+        "project_id": row.project_id,
+        "class_id": row.given,
+        "origin": Origin.IMPORT,
+        "route": None,
+        "annotation_id": None,
+        "annotator": None,
+        "blind": True,
+        "created": row.created,
+    }
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def of_item(conn: Connection, item_id: int) -> Label | None:
+    """The item's label, once it is settled."""
+    row = conn.execute(select(label).where(label.c.item_id == item_id)).one_or_none()
+    if row is None:
+        return None
+    return Label(
+        item_id=row.item_id,
+        value=Choice(class_id=row.class_id),
+        origin=Origin(row.origin),
+        annotator=row.annotator,
+        model=row.model,
+        confidence=row.confidence,
+        created=row.created,
+    )
+
+
+def annotations_of(conn: Connection, item_id: int) -> list[Annotation]:
+    """Everything people said of the item, in the order they said it, what was taken back included."""
+    rows = conn.execute(select(annotation).where(annotation.c.item_id == item_id).order_by(annotation.c.id))
+    return [_annotation(row) for row in rows]
+
+
+def history(conn: Connection, project_id: int, annotator: str, limit: int) -> list[Past]:
+    """The annotator's last decisions that stand, newest first; Validate pages have their own way back."""
+    query = (
+        select(annotation)
+        .where(
+            annotation.c.project_id == project_id,
+            annotation.c.annotator == annotator,
+            annotation.c.action != Action.RETRACT,
+            annotation.c.page.is_(None),
+            STANDS,
+        )
+        .order_by(annotation.c.id.desc())
+        .limit(limit)
+    )
+    decisions = [_annotation(row) for row in conn.execute(query)]
+    wanted = select(item).where(item.c.id.in_([entry.item_id for entry in decisions]))
+    known = {row.id: items.from_row(row) for row in conn.execute(wanted)}
+    return [Past(annotation=entry, item=known[entry.item_id]) for entry in decisions]
+
+
+def of_page(conn: Connection, project_id: int, annotator: str, page: str) -> list[tuple[Row[Any], bool]]:
+    """(decision, whether it stands) of every decision on one Validate page."""
+    query = (
+        select(annotation, STANDS.label("stands"))
+        .where(
+            annotation.c.project_id == project_id,
+            annotation.c.page == page,
+            annotation.c.annotator == annotator,
+            annotation.c.action != Action.RETRACT,
+        )
+        .order_by(annotation.c.item_id)
+    )
+    return [(row, bool(row.stands)) for row in conn.execute(query)]
+
+
+def rejected_items(conn: Connection, project_id: int) -> set[int]:
+    """Items whose pre-label somebody called wrong."""
+    query = select(annotation.c.item_id).where(annotation.c.project_id == project_id, annotation.c.action == "reject", STANDS)
+    return set(conn.execute(query).scalars())
+
+
+def newest_annotation(conn: Connection, project_id: int) -> int:
+    """Id of the project's newest annotation, 0 when there is none."""
+    found: int | None = conn.execute(select(func.max(annotation.c.id)).where(annotation.c.project_id == project_id)).scalar_one()
+    return found or 0
+
+
+def _annotation(row: Row[Any]) -> Annotation:
+    return Annotation(
+        id=row.id,
+        item_id=row.item_id,
+        annotator=row.annotator,
+        action=Action(row.action),
+        value=None if row.value is None else Choice.model_validate(row.value),
+        shown=None if row.shown is None else Prediction.model_validate(row.shown),
+        route=Route(row.route),
+        round=row.round,
+        seconds=row.seconds,
+        retracts=row.retracts,
+        created=row.created,
+    )

@@ -1,0 +1,263 @@
+"""The Validate page: what the model is sure of, a page of one class at a time, confirmed or corrected in one go."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Row
+
+from modicum.engine.evaluate import wilson
+from modicum.errors import InputError
+from modicum.store import counts, facts, labels, projects, scores, tasks
+from modicum.store.db import Database
+from modicum.store.scores import Scores
+from modicum.store.tasks import Holder, NewTask
+from modicum.types import Action, Choice, Interval, Prediction, Reason, Route
+from modicum.views import PageReceipt, PageView, ValidateClass, ValidateView
+
+BINS = 50
+SPARE = 64  # further candidates, for items that go to somebody else between reading and leasing
+ENOUGH = 5  # holdout labels in a page's range of confidence that make a range of its own
+
+Mask = npt.NDArray[np.bool_]
+
+
+def view(db: Database, project_id: int) -> ValidateView:
+    """What there is to validate: per class a histogram of confidence, and how far confidence could be trusted so far."""
+    known = scores.predictions(db, project_id)
+    with db.read() as conn:
+        schema = projects.get(conn, project_id).task_schema
+        confirmed = counts.confirmed(conn, project_id)
+        waiting = None if known is None else facts.waiting(conn, project_id, len(known.classes), None)
+    histograms = np.zeros((len(schema.classes), BINS), dtype=np.int64)
+    if known is not None and waiting is not None:
+        bins = np.minimum((known.confidences[waiting].astype(np.float32) * BINS).astype(np.int64), BINS - 1)
+        np.add.at(histograms, (known.classes[waiting], bins), 1)
+    return ValidateView(
+        model=None if known is None else known.model,
+        classes=tuple(
+            ValidateClass(class_id=entry.id, histogram=tuple(histograms[entry.id].tolist()), confirmed=confirmed.get(entry.id, 0))
+            for entry in schema.classes
+        ),
+        holdout_errors=tuple(zip(*_trust(db, project_id, known), strict=True)),
+    )
+
+
+def _trust(db: Database, project_id: int, known: Scores | None) -> tuple[list[float], list[bool]]:
+    """(confidence, whether it was wrong) of the model on every labeled holdout item."""
+    if known is None:
+        return [], []
+    with db.read() as conn:
+        rows, classes = facts.holdout_labels(conn, project_id)
+    seen = rows < len(known.classes)
+    rows, classes = rows[seen], classes[seen]
+    confidences = known.confidences[rows].astype(np.float64).round(4)
+    return confidences.tolist(), (known.classes[rows] != classes).tolist()
+
+
+# --- a page ------------------------------------------------------------------------------------------------------------
+
+
+def claim_page(db: Database, project_id: int, annotator: str, client: str, class_id: int, above: float, size: int) -> PageView:
+    """Lease up to `size` items predicted as this class with at least this confidence, the most doubtful first.
+
+    Left out are labeled and holdout items, those in somebody else's hands, and those whose pre-label was rejected before.
+    `total` counts all there are above the threshold. The tab's earlier page is given back.
+    """
+    known = scores.predictions(db, project_id)
+    if known is None:
+        return PageView(tasks=(), total=0, expected_wrong=None)
+    with db.read() as conn:
+        waiting = facts.waiting(conn, project_id, len(known.classes), client)
+    rows = np.flatnonzero(waiting & (known.classes == class_id) & (known.confidences >= np.float16(above)))
+    doubtful = rows[np.argsort(known.confidences[rows], kind="stable")]
+    page = db.write(_lease_page, project_id, annotator, client, known, doubtful[: size + SPARE].tolist(), size)
+    shown = tuple(sorted(page, key=lambda task: (_confidence(task.prediction), task.item.row)))
+    expected = _expected_wrong(_trust(db, project_id, known), [_confidence(task.prediction) for task in shown], above)
+    return PageView(tasks=shown, total=len(rows), expected_wrong=expected)
+
+
+def _lease_page(
+    conn: Connection, project_id: int, annotator: str, client: str, known: Scores, rows: list[int], size: int
+) -> list[Any]:
+    holder = Holder.now(annotator, client, projects.policy(conn, project_id).lease_s)
+    tasks.sweep(conn, project_id)
+    tasks.release_pages(conn, project_id, holder)
+    free = labels.lock_unlabeled(conn, project_id, rows)
+    live = tasks.live(conn, [row.id for row in free])
+    free = [row for row in free if row.id not in live or _superseding(live[row.id])]
+    chosen = sorted(free, key=lambda row: rows.index(row.row))[:size]
+    tasks.close(conn, [live[row.id].id for row in chosen if row.id in live], "superseded")
+    new = [NewTask(row.id, Reason(code="validate"), prediction=known.of_row(row.row), route=Route.VALIDATE) for row in chosen]
+    return tasks.show(conn, tasks.open_leased(conn, project_id, known.model, new, holder))
+
+
+def _superseding(live: Row[Any]) -> bool:
+    """Whether a page may take the item away from this task."""
+    return bool(live.state == "open" and live.reason != "returned")
+
+
+def _confidence(prediction: Prediction | None) -> float:
+    return 0.0 if prediction is None else prediction.confidence
+
+
+def _expected_wrong(trust: tuple[list[float], list[bool]], page: Sequence[float], above: float) -> Interval | None:
+    """How many of a page are wrong, judged by holdout items of like confidence: of the page's range, or else above `above`."""
+    if not page or not trust[0]:
+        return None
+    confidences, wrong = np.asarray(trust[0]), np.asarray(trust[1])
+    alike = (confidences >= min(page)) & (confidences <= max(page))
+    if alike.sum() < ENOUGH:
+        alike = confidences >= min(above, min(page))
+    if not alike.any():
+        return None
+    share = wilson(int(wrong[alike].sum()), int(alike.sum()))
+    n = len(page)
+    return Interval(mean=share.mean * n, low=share.low * n, high=share.high * n, n=share.n)
+
+
+# --- deciding ----------------------------------------------------------------------------------------------------------
+
+
+def confirm_page(
+    db: Database,
+    project_id: int,
+    annotator: str,
+    *,
+    page: Sequence[tuple[int, str]],
+    wrong: Iterable[int],
+    relabeled: dict[int, int],
+    key: str,
+    seconds: float | None = None,
+) -> PageReceipt:
+    """Confirm a page of (task id, lease token): `wrong` ones go back to Annotate, `relabeled` ones get that class.
+
+    Confirmed and relabeled items get labels of origin human. Items that somebody else settled or took up since the page was
+    leased are left out and counted. The same key again gives the same receipt. Raises InputError for a task that is not of
+    this page, or is both wrong and relabeled, or for a class the schema does not have.
+    """
+    returned = frozenset(wrong)
+    strangers = (returned | relabeled.keys()) - {task_id for task_id, _ in page}
+    if strangers:
+        raise InputError(f"tasks {sorted(strangers)} are not on this page: list every item of the page in `tasks`")
+    if both := returned & relabeled.keys():
+        raise InputError(f"tasks {sorted(both)} are both wrong and relabeled: choose one")
+    return db.write(_confirm, project_id, annotator, dict(page), returned, dict(relabeled), key, seconds)
+
+
+def _confirm(
+    conn: Connection,
+    project_id: int,
+    annotator: str,
+    tokens: dict[int, str],
+    wrong: frozenset[int],
+    relabeled: dict[int, int],
+    key: str,
+    seconds: float | None,
+) -> PageReceipt:
+    if before := labels.of_page(conn, project_id, annotator, key):
+        return _receipt(key, [row for row, _ in before], len(tokens))
+    for class_id in set(relabeled.values()):
+        projects.check_class(conn, project_id, class_id, "$.relabeled")
+    found = tasks.several(conn, project_id, tokens)
+    locked = labels.lock_items(conn, [row.item_id for row in found.values()])
+    found = tasks.several(conn, project_id, tokens)  # again: they may have changed until the items were ours
+    live = tasks.live(conn, locked)
+    mine = [row for row in found.values() if _confirmable(row, tokens[row.id], locked[row.item_id], live.get(row.item_id))]
+    each = None if seconds is None or not mine else seconds / len(mine)
+    said = [_annotation(row, annotator, key, each, row.id in wrong, relabeled.get(row.id)) for row in mine]
+    labels.add(conn, said)
+    tasks.close(conn, [live[row.item_id].id for row in mine if row.item_id in live], "superseded")
+    tasks.close(conn, [row.id for row in mine])
+    labels.settle(conn, {row.item_id: locked[row.item_id] for row in mine})
+    _send_back(conn, project_id, [row for row in mine if row.id in wrong])
+    return _receipt(key, [row for row, _ in labels.of_page(conn, project_id, annotator, key)], len(tokens))
+
+
+def _confirmable(row: Row[Any], token: str, item_row: Row[Any], live: Row[Any] | None) -> bool:
+    return row.route == Route.VALIDATE and item_row.status == "pool" and tasks.answerable(row, token, item_row, live)
+
+
+def _annotation(
+    row: Row[Any], annotator: str, page: str, seconds: float | None, wrong: bool, class_id: int | None
+) -> dict[str, Any]:
+    value = None if wrong else row.prediction["value"] if class_id is None else Choice(class_id=class_id).model_dump(mode="json")
+    return {
+        "project_id": row.project_id,
+        "item_id": row.item_id,
+        "task_id": row.id,
+        "annotator": annotator,
+        "key": f"{page}:{row.id}",
+        "action": Action.REJECT if wrong else Action.ANSWER,
+        "value": value,
+        "shown": row.prediction,
+        "blind": False,
+        "flag": False,
+        "route": row.route,
+        "round": row.round,
+        "seconds": seconds,
+        "page": page,
+    }
+
+
+def _send_back(conn: Connection, project_id: int, rows: list[Row[Any]]) -> None:
+    """Ask about these items again, before everything else and without the pre-label that was wrong."""
+    for number in {row.round for row in rows}:
+        new = [
+            NewTask(
+                row.item_id,
+                Reason(code="returned", classes=(row.prediction["value"]["class_id"],)),
+                priority=tasks.RETURNED_PRIORITY,
+            )
+            for row in rows
+            if row.round == number
+        ]
+        tasks.open_tasks(conn, project_id, number, new)
+
+
+def _receipt(page: str, rows: list[Row[Any]], size: int) -> PageReceipt:
+    answers = [row for row in rows if row.action == Action.ANSWER]
+    confirmed = sum(row.value == row.shown["value"] for row in answers)
+    returned = len(rows) - len(answers)
+    return PageReceipt(
+        page=page,
+        confirmed=confirmed,
+        relabeled=len(answers) - confirmed,
+        returned=returned,
+        left_out=size - len(rows),
+    )
+
+
+def retract_page(db: Database, project_id: int, annotator: str, page: str) -> PageReceipt:
+    """Take a whole page back: its items are as they were, and can be claimed again. Twice is the same as once.
+
+    The receipt counts what was on the page. An item that was sent back and is in somebody's hands by now stays there.
+    """
+    return db.write(_retract, project_id, annotator, page)
+
+
+def _retract(conn: Connection, project_id: int, annotator: str, page: str) -> PageReceipt:
+    decisions = labels.of_page(conn, project_id, annotator, page)
+    standing = [row for row, stands in decisions if stands]
+    locked = labels.lock_items(conn, [row.item_id for row in standing])
+    labels.add(
+        conn,
+        [
+            {
+                **{name: getattr(row, name) for name in ("project_id", "item_id", "task_id", "annotator", "route", "round")},
+                "key": f"{page}:undo:{row.id}",
+                "action": Action.RETRACT,
+                "blind": False,
+                "flag": False,
+                "page": page,
+                "retracts": row.id,
+            }
+            for row in standing
+        ],
+    )
+    if locked:
+        labels.settle(conn, locked)
+    live = tasks.live(conn, [row.item_id for row in standing if row.action == Action.REJECT])
+    tasks.close(conn, [row.id for row in live.values() if row.state == "open" and row.reason == "returned"], "superseded")
+    return _receipt(page, [row for row, _ in decisions], len(decisions))
