@@ -133,6 +133,11 @@ def pool_items(conn: Connection, project_id: int, annotator: str, n: int) -> lis
     return found
 
 
+def any_unasked(conn: Connection, project_id: int) -> bool:
+    """Whether the pool holds an item nobody skipped and nobody has a task for."""
+    return conn.execute(_FROM_POOL, {"project": project_id, "n": 1}).first() is not None
+
+
 def open_leased(conn: Connection, project_id: int, number: int, new: Sequence[NewTask], holder: Holder) -> list[int]:
     """Open tasks that belong to the holder from the start. The items must be locked and have no live task."""
     lease = holder.lease()
