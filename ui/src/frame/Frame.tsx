@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
 import { useProjectEvents } from "../api/events";
 import { useMe, useProject } from "../api/queries";
-import { SyncMark } from "./SyncMark";
+import { ConnectionNote, SyncMark } from "./SyncMark";
 import { ThemeSwitch } from "./ThemeSwitch";
 import "./frame.css";
 
@@ -35,6 +35,7 @@ export function Frame({ children }: { children: ReactNode }) {
         {me.data && <span className="bar-person">{me.data.annotator}</span>}
         <ThemeSwitch />
       </header>
+      <ConnectionNote />
       <main id="main" tabIndex={-1}>
         {children}
       </main>

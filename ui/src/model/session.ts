@@ -1,0 +1,396 @@
+// One person's way through the Annotate queue: what is shown, what comes next, what was decided and can be taken back.
+// The screen never waits for the server: decisions go to the outbox, tasks are claimed ahead.
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { components } from "../api/schema";
+import { randomKey } from "./ids";
+import type { Outbox, Post } from "./outbox";
+
+type Wire = components["schemas"];
+type Item = Wire["Item"];
+type Task = Wire["Task"];
+type Past = Wire["Past"];
+
+/** What the stage shows: an item with what the model said of it, and the lease that allows a decision. */
+export interface Card {
+  item: Item;
+  prediction: Wire["Prediction"] | null;
+  blind: boolean;
+  reason: Wire["Reason"] | null;
+  /** None for a decided item that is only looked at. `needs`: the taking back that will bring a fresh lease. */
+  lease: { taskId: number; token: string; needs: string | null } | null;
+}
+
+/** A decision in the film strip. `annotationId` is none until the server has it on disk. */
+export interface Decided {
+  key: string;
+  card: Card;
+  action: "answer" | "skip";
+  classId: number | null;
+  flag: boolean;
+  annotationId: number | null;
+  state: "waiting" | "saved" | "refused";
+  problem: string | null;
+}
+
+/** What the person has set on the current card before deciding. `chosen` waits for Enter; `dismissed` hides the suggestion. */
+export interface Draft {
+  flag: boolean;
+  dismissed: boolean;
+  chosen: number | null;
+}
+
+export interface SessionState {
+  /** The first is current unless a decided item is looked at. */
+  queue: readonly Card[];
+  /** Newest first. */
+  strip: readonly Decided[];
+  /** Key of the strip's decision that is looked at. */
+  looking: string | null;
+  draft: Draft;
+  claiming: boolean;
+  claimError: Error | null;
+  /** What the last claim said; none before the first. */
+  left: number | null;
+  budgetSpent: boolean;
+  /** Said once, in a line above the item: a link that led nowhere, for example. */
+  notice: string | null;
+}
+
+export interface Desk {
+  claim: (n: number) => Promise<Wire["Claim"]>;
+  claimItem: (itemId: number) => Promise<Task>;
+  history: (limit: number) => Promise<Past[]>;
+}
+
+/** So many cards are kept ready, the current one included. */
+export const AHEAD = 5;
+const STRIP = 24;
+const BLANK: Draft = { flag: false, dismissed: false, chosen: null };
+
+/** The card on the stage. */
+export function currentCard(state: SessionState): Card | null {
+  return lookedAt(state)?.card ?? state.queue[0] ?? null;
+}
+
+/** The decision that is looked at again, none while a task is on the stage. */
+export function lookedAt(state: SessionState): Decided | null {
+  return state.strip.find((one) => one.key === state.looking) ?? null;
+}
+
+export class Session {
+  readonly store: StoreApi<SessionState>;
+  /** Tasks decided here, by id and lease: a claim answered meanwhile may still list them. */
+  private decided = new Set<string>();
+  private opened = false;
+
+  constructor(
+    readonly slug: string,
+    private readonly desk: Desk,
+    private readonly outbox: Outbox,
+  ) {
+    this.store = createStore<SessionState>(() => ({
+      queue: [],
+      strip: [],
+      looking: null,
+      draft: BLANK,
+      claiming: false,
+      claimError: null,
+      left: null,
+      budgetSpent: false,
+      notice: null,
+    }));
+    for (const post of outbox.posts) {
+      this.remember(post);
+    }
+    outbox.listen({
+      settled: (post, answer) => this.settled(post, answer),
+      refused: (post, error) => this.refused(post, error),
+    });
+  }
+
+  private get now(): SessionState {
+    return this.store.getState();
+  }
+
+  /** Opens the page: the linked item first when there is one, then the queue; the strip fills from history. */
+  async open(itemId: number | null): Promise<void> {
+    const first = !this.opened;
+    this.opened = true;
+    if (first) {
+      void this.recall();
+    }
+    if (itemId !== null && itemId !== currentCard(this.now)?.item.id) {
+      await this.openItem(itemId);
+    }
+    await this.refill();
+  }
+
+  private async recall(): Promise<void> {
+    try {
+      const past = (await this.desk.history(STRIP)).map(fromHistory);
+      this.store.setState((now) => {
+        const known = new Set(now.strip.map((one) => one.annotationId));
+        return { strip: [...now.strip, ...past.filter((one) => !known.has(one.annotationId))].slice(0, STRIP) };
+      });
+    } catch {
+      // The strip only starts empty; what is decided from now on is in it all the same.
+    }
+  }
+
+  private async openItem(itemId: number): Promise<void> {
+    const known = this.now.strip.find((one) => one.card.item.id === itemId && one.state !== "refused");
+    if (known) {
+      this.look(known.key);
+      return;
+    }
+    try {
+      const task = await this.desk.claimItem(itemId);
+      const rest = this.now.queue.filter((card) => card.item.id !== itemId);
+      this.store.setState({ queue: [fromTask(task), ...rest], looking: null, draft: BLANK });
+    } catch (error) {
+      this.store.setState({ notice: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Claims so much that AHEAD cards are ready. Called after every decision and when news arrive. */
+  async refill(): Promise<void> {
+    if (this.now.claiming || this.now.queue.length >= AHEAD) {
+      return;
+    }
+    this.store.setState({ claiming: true });
+    try {
+      // The server first repeats what this tab holds: the queue, and what is still on its way in the outbox.
+      const underway = this.outbox.posts.filter((post) => post.kind === "submit" && post.slug === this.slug).length;
+      const claim = await this.desk.claim(Math.min(50, AHEAD + underway));
+      const waiting = this.now.strip.filter((one) => one.state === "waiting").map((one) => one.card);
+      const ready = new Set([...this.now.queue, ...waiting].map((card) => card.item.id));
+      const fresh = claim.tasks.filter((task) => !ready.has(task.item.id) && !this.decided.has(leaseOf(task)));
+      this.store.setState((now) => ({
+        queue: [...now.queue, ...fresh.map(fromTask)],
+        claiming: false,
+        claimError: null,
+        left: claim.left,
+        budgetSpent: claim.budget_spent,
+      }));
+    } catch (error) {
+      this.store.setState({ claiming: false, claimError: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  // --- the draft on the current card ---
+
+  toggleFlag(): void {
+    this.store.setState(({ draft }) => ({ draft: { ...draft, flag: !draft.flag } }));
+  }
+
+  /** Clears the suggestion mark: another class will be chosen. */
+  dismiss(): void {
+    this.store.setState(({ draft }) => ({ draft: { ...draft, dismissed: true } }));
+  }
+
+  choose(classId: number): void {
+    this.store.setState(({ draft }) => ({ draft: { ...draft, chosen: classId } }));
+  }
+
+  /** The class Enter would submit: the chosen one, else the suggested one unless it was dismissed. */
+  proposal(): number | null {
+    const { draft } = this.now;
+    const suggested = currentCard(this.now)?.prediction?.value.class_id ?? null;
+    return draft.chosen ?? (draft.dismissed || lookedAt(this.now) ? null : suggested);
+  }
+
+  // --- decisions ---
+
+  answer(classId: number, seconds: number | null): void {
+    this.decide("answer", classId, seconds);
+  }
+
+  skip(seconds: number | null): void {
+    this.decide("skip", null, seconds);
+  }
+
+  private decide(action: "answer" | "skip", classId: number | null, seconds: number | null): void {
+    const looked = lookedAt(this.now);
+    const { flag } = this.now.draft;
+    if (looked) {
+      if (looked.action === action && looked.classId === classId && looked.flag === flag) {
+        this.forward();
+        return;
+      }
+      this.takeBackOne(looked);
+    }
+    const card = this.now.queue[0];
+    if (!card?.lease) {
+      return;
+    }
+    const key = randomKey();
+    this.decided.add(`${card.lease.taskId}:${card.lease.token}`);
+    const decided: Decided = { key, card, action, classId, flag, annotationId: null, state: "waiting", problem: null };
+    // Painting comes first: the store tells React, and only then is the post written and sent.
+    this.store.setState((now) => ({
+      queue: now.queue.slice(1),
+      strip: [decided, ...now.strip].slice(0, STRIP),
+      looking: null,
+      draft: BLANK,
+      notice: null,
+    }));
+    this.outbox.put({
+      kind: "submit",
+      key,
+      slug: this.slug,
+      needs: card.lease.needs,
+      body: {
+        task_id: card.lease.taskId,
+        lease_token: card.lease.token,
+        action,
+        value: classId === null ? null : { type: "choice", class_id: classId },
+        flag,
+        seconds: seconds === null ? null : Math.round(seconds * 10) / 10,
+      },
+    });
+    void this.refill();
+  }
+
+  /** Takes the decision back that is looked at, else the last one; its item comes back to the stage. */
+  takeBack(): void {
+    const target = lookedAt(this.now) ?? this.now.strip.find((one) => one.state !== "refused");
+    if (target) {
+      this.takeBackOne(target);
+    }
+  }
+
+  private takeBackOne(target: Decided): void {
+    const { lease } = target.card;
+    const unsent = target.state === "waiting" && lease !== null && this.outbox.withdraw(target.key);
+    let card = target.card;
+    if (unsent) {
+      this.decided.delete(`${lease.taskId}:${lease.token}`);
+    } else {
+      const key = randomKey();
+      const waiting = target.annotationId === null;
+      this.outbox.put({
+        kind: "retract",
+        key,
+        slug: this.slug,
+        needs: waiting ? target.key : null,
+        body: { annotation_id: target.annotationId ?? 0 },
+      });
+      card = { ...card, lease: { taskId: lease?.taskId ?? 0, token: lease?.token ?? "", needs: key } };
+    }
+    this.store.setState((now) => ({
+      queue: [card, ...now.queue.filter((one) => one.item.id !== card.item.id)],
+      strip: now.strip.filter((one) => one !== target),
+      looking: null,
+      draft: { ...BLANK, flag: target.flag },
+      notice: null,
+    }));
+  }
+
+  // --- looking back ---
+
+  /** Shows a decided item again; nothing is taken back unless another class is chosen. */
+  look(key: string): void {
+    const found = this.now.strip.find((one) => one.key === key && one.state !== "refused");
+    if (found) {
+      this.store.setState({ looking: key, draft: { ...BLANK, flag: found.flag }, notice: null });
+    }
+  }
+
+  /** One decision further back. */
+  back(): void {
+    const kept = this.now.strip.filter((one) => one.state !== "refused");
+    const next = kept[kept.findIndex((one) => one.key === this.now.looking) + 1];
+    if (next) {
+      this.look(next.key);
+    }
+  }
+
+  /** Returns from a decided item to the queue. */
+  forward(): void {
+    this.store.setState({ looking: null, draft: BLANK });
+  }
+
+  clearNotice(): void {
+    this.store.setState({ notice: null });
+  }
+
+  // --- what the outbox tells ---
+
+  private remember(post: Post): void {
+    if (post.kind === "submit" && post.slug === this.slug) {
+      this.decided.add(`${post.body.task_id}:${post.body.lease_token}`);
+    }
+  }
+
+  private settled(post: Post, answer: unknown): void {
+    if (post.slug !== this.slug) {
+      return;
+    }
+    if (post.kind === "submit") {
+      const { annotation_id } = answer as Wire["Receipt"];
+      this.mark(post.key, { state: "saved", annotationId: annotation_id });
+    } else if (post.kind === "retract") {
+      const task = answer as Task;
+      if (!this.now.queue.some((card) => card.lease?.needs === post.key)) {
+        // Decided again already: the outbox hands the fresh lease to that decision.
+        this.decided.add(leaseOf(task));
+      }
+      this.store.setState((now) => ({
+        queue: now.queue.map((card) => (card.lease?.needs === post.key ? { ...card, ...fromTask(task) } : card)),
+      }));
+    }
+    if (this.now.queue.length < AHEAD) {
+      void this.refill();
+    }
+  }
+
+  private refused(post: Post, error: Error): void {
+    if (post.slug !== this.slug) {
+      return;
+    }
+    if (post.kind === "submit") {
+      this.mark(post.key, { state: "refused", problem: error.message });
+    } else if (post.kind === "retract") {
+      // The decision stands: its item leaves the queue again, and history puts it back in the strip.
+      this.store.setState((now) => ({
+        queue: now.queue.filter((card) => card.lease?.needs !== post.key),
+        notice: `The decision could not be taken back: ${error.message}`,
+      }));
+      void this.recall();
+    }
+  }
+
+  private mark(key: string, change: Partial<Decided>): void {
+    this.store.setState((now) => ({
+      strip: now.strip.map((one) => (one.key === key ? { ...one, ...change } : one)),
+    }));
+  }
+}
+
+function leaseOf(task: Task): string {
+  return `${task.id}:${task.lease_token}`;
+}
+
+function fromTask(task: Task): Card {
+  return {
+    item: task.item,
+    prediction: task.blind ? null : task.prediction,
+    blind: task.blind,
+    reason: task.reason,
+    lease: { taskId: task.id, token: task.lease_token, needs: null },
+  };
+}
+
+function fromHistory({ annotation, item }: Past): Decided {
+  return {
+    key: `past-${annotation.id}`,
+    card: { item, prediction: annotation.shown, blind: annotation.shown === null, reason: null, lease: null },
+    action: annotation.action === "skip" ? "skip" : "answer",
+    classId: annotation.value?.class_id ?? null,
+    flag: item.flagged,
+    annotationId: annotation.id,
+    state: "saved",
+    problem: null,
+  };
+}

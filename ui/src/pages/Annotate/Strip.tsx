@@ -1,0 +1,65 @@
+// The film strip: the last decisions, newest first. A click shows one again.
+import { thumbUrl } from "../../api/client";
+import { classLook } from "../../model/palette";
+import type { Decided } from "../../model/session";
+
+interface Props {
+  slug: string;
+  strip: readonly Decided[];
+  looking: string | null;
+  className: (classId: number) => string;
+  look: (key: string) => void;
+}
+
+export function Strip({ slug, strip, looking, className, look }: Props) {
+  return (
+    <section className="strip" aria-label="Last decisions, newest first">
+      {strip.length === 0 ? (
+        <p className="quiet small">Your last decisions appear here. A click returns to one.</p>
+      ) : (
+        <ol>
+          {strip.map((one) => (
+            <li key={one.key}>
+              <Frame slug={slug} one={one} looked={one.key === looking} className={className} look={look} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+const STATES = { waiting: "on its way", saved: "saved", refused: "not saved" } as const;
+
+interface FrameProps extends Pick<Props, "slug" | "className" | "look"> {
+  one: Decided;
+  looked: boolean;
+}
+
+function Frame({ slug, one, looked, className, look }: FrameProps) {
+  const { item } = one.card;
+  const said = one.classId === null ? "skipped" : className(one.classId);
+  const tip = one.problem ? `Not saved: ${one.problem}` : `${said}, ${item.name}, ${STATES[one.state]}`;
+  return (
+    <button
+      type="button"
+      className="strip-frame"
+      data-state={one.state}
+      aria-label={one.flag ? `${tip}, flagged` : tip}
+      aria-current={looked || undefined}
+      title={tip}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => look(one.key)}
+    >
+      <img src={thumbUrl(slug, item.id, 128, item.sha256)} alt="" draggable={false} />
+      <span className="strip-said">
+        <span
+          className="strip-colour"
+          style={one.classId === null ? undefined : { background: classLook(one.classId).fill }}
+        />
+        <bdi>{one.state === "refused" ? "not saved" : said}</bdi>
+      </span>
+      {one.flag && <span className="strip-flag" aria-hidden="true" />}
+    </button>
+  );
+}
