@@ -30,6 +30,6 @@ it("adds predictions only when they are asked for and there is a model", () => {
 });
 
 it("writes the command line for the same thing", () => {
-  expect(command("dogs", "folders", false)).toBe("modicum export dogs --format folders");
-  expect(command("dogs", "csv", true)).toBe("modicum export dogs --format csv --predictions");
+  expect(command("dogs", "folders", false)).toBe("modicum export dogs --format folders --out labels");
+  expect(command("dogs", "csv", true)).toBe("modicum export dogs --format csv --predictions --out labels.csv");
 });

@@ -55,7 +55,8 @@ export function total(parts: readonly Part[]): string {
   return count(parts.reduce((sum, part) => sum + part.n, 0));
 }
 
-/** The same export from a terminal. */
+/** The same export from a terminal; class folders are written as a folder there, not as a zip. */
 export function command(slug: string, format: Format, predictions: boolean): string {
-  return `modicum export ${slug} --format ${format}${predictions ? " --predictions" : ""}`;
+  const out = format === "folders" ? "labels" : `labels.${format}`;
+  return `modicum export ${slug} --format ${format}${predictions ? " --predictions" : ""} --out ${out}`;
 }

@@ -29,9 +29,18 @@ describe("what was dropped", () => {
     expect(sortDropped([file("a.txt"), file("b.txt")]).problem).toContain("2 files");
   });
 
-  it("takes one zip alone", () => {
+  it("takes one zip or one table alone", () => {
     expect(sortDropped([file("a.zip")]).problem).toBeNull();
-    expect(sortDropped([file("a.zip"), file("b.jpg")]).problem).toContain("One zip");
+    expect(sortDropped([file("a.csv")]).problem).toBeNull();
+    expect(sortDropped([file("a.zip"), file("b.csv")]).problem).toContain("One zip or one table");
+  });
+
+  it("lets images win over the zip or table beside them", () => {
+    const sorted = sortDropped([file("d/old.zip"), file("d/1.jpg"), file("d/facts.csv")]);
+    expect(sorted.problem).toBeNull();
+    expect(sorted.taken.map((f) => f.path)).toEqual(["d/1.jpg"]);
+    expect(sorted.left.map((l) => l.reason)).toEqual(Array(2).fill("beside images; drop it alone, or type its path"));
+    expect([sorted.images, sorted.zips, sorted.tables]).toEqual([1, 0, 0]);
   });
 
   it("finds class folders only when there are at least two", () => {
@@ -43,6 +52,7 @@ describe("what was dropped", () => {
 
   it("suggests a name", () => {
     expect(suggestName(["street_signs/a/1.jpg", "street_signs/b/2.jpg"])).toBe("street signs");
+    expect(suggestName(["signs/1.jpg"])).toBe("signs");
     expect(suggestName(["photos.zip"])).toBe("photos");
     expect(suggestName(["/data/my dogs/"])).toBe("my dogs");
     expect(suggestName(["C:\\data\\cats"])).toBe("cats");

@@ -38,6 +38,7 @@ const KINDS: Record<string, Kind> = {
   zip: "zip",
   csv: "table",
   jsonl: "table",
+  ndjson: "table",
 };
 
 export const TAKEN = "JPEG, PNG, WebP, TIFF, BMP, GIF, zip, CSV and JSONL";
@@ -58,11 +59,14 @@ export function kindOf(path: string): Kind | null {
   return dot > 0 ? (KINDS[name.slice(dot + 1).toLowerCase()] ?? null) : null;
 }
 
+const NOT_TAKEN = "not an image, zip or table";
+const BESIDE = "beside images; drop it alone, or type its path";
+
 function whyLeft(file: Dropped): string | null {
   const names = parts(file.path);
   if (names.some((name) => name.startsWith(".") || name === "__MACOSX" || name === "Thumbs.db"))
     return "a hidden or system file";
-  if (kindOf(file.path) === null) return "not an image, zip or table";
+  if (kindOf(file.path) === null) return NOT_TAKEN;
   if (file.size === 0) return "empty";
   return null;
 }
@@ -78,54 +82,49 @@ function classFolders(images: readonly Dropped[]): string[] {
 }
 
 function problemOf(left: number, images: number, zips: number, tables: number): string | null {
-  if (images + zips + tables === 0) {
+  if (images > 0) return null;
+  if (zips + tables === 0) {
     if (left === 0) return "Nothing was in it. Drop a folder with images, a zip or a table.";
-    return `None of these ${left === 1 ? "files" : `${left} files`} can be used. Taken are ${TAKEN}.`;
+    return `${left === 1 ? "This file cannot be used" : `None of these ${left} files can be used`}. Taken are ${TAKEN}.`;
   }
-  if (zips > 1 || (zips === 1 && images + tables > 0))
-    return "One zip at a time, and by itself: drop the zip alone, or its unpacked folder.";
-  if (tables > 1) return "One table at a time: drop the CSV or JSONL that lists the images.";
-  return null;
+  return zips + tables > 1 ? "One zip or one table at a time: drop one of them, or a folder with images." : null;
 }
 
-/** Sorts what was dropped into what is sent and what is left behind. */
+/** Sorts what was dropped into what is sent and what is left behind. Beside images, zips and tables are left. */
 export function sortDropped<T extends Dropped>(files: readonly T[]): Sorted<T> {
-  const taken: T[] = [];
+  const taken: Record<Kind, T[]> = { image: [], zip: [], table: [] };
   const left: Left<T>[] = [];
-  let bytes = 0;
-  const tally = { image: 0, zip: 0, table: 0 };
   for (const file of files) {
     const reason = whyLeft(file);
     const kind = kindOf(file.path);
-    if (reason !== null || kind === null) {
-      left.push({ file, reason: reason ?? "not an image, zip or table" });
-      continue;
-    }
-    taken.push(file);
-    tally[kind] += 1;
-    bytes += file.size;
+    if (reason === null && kind !== null) taken[kind].push(file);
+    else left.push({ file, reason: reason ?? NOT_TAKEN });
   }
-  const images = taken.filter((file) => kindOf(file.path) === "image");
+  if (taken.image.length > 0) {
+    for (const file of [...taken.zip.splice(0), ...taken.table.splice(0)]) left.push({ file, reason: BESIDE });
+  }
+  const all = [...taken.image, ...taken.zip, ...taken.table];
   return {
-    taken,
+    taken: all,
     left,
-    bytes,
-    images: tally.image,
-    zips: tally.zip,
-    tables: tally.table,
-    folders: classFolders(images),
-    problem: problemOf(left.length, tally.image, tally.zip, tally.table),
+    bytes: all.reduce((sum, file) => sum + file.size, 0),
+    images: taken.image.length,
+    zips: taken.zip.length,
+    tables: taken.table.length,
+    folders: classFolders(taken.image),
+    problem: problemOf(left.length, taken.image.length, taken.zip.length, taken.table.length),
   };
 }
 
 /** A first name for the project: the folder that was dropped, the file's stem, or the last part of a typed path. */
 export function suggestName(paths: readonly string[]): string {
-  const first = paths[0];
+  const all = paths.map((path) => path.replaceAll("\\", "/"));
+  const first = all[0];
   if (first === undefined) return "";
-  const names = parts(first.replaceAll("\\", "/"));
-  const shared = names.length > 1 && paths.every((path) => parts(path.replaceAll("\\", "/"))[0] === names[0]);
-  const last = names.at(-1) ?? "";
-  const raw = shared && paths.length > 1 ? (names[0] ?? "") : paths.length === 1 ? stem(last) : "";
+  const typed = /^(\/|~|[a-z]:\/)/i.test(first);
+  const names = parts(first);
+  const folder = !typed && names.length > 1 && all.every((path) => parts(path)[0] === names[0]);
+  const raw = folder ? (names[0] ?? "") : all.length === 1 ? stem(names.at(-1) ?? "") : "";
   return raw
     .replaceAll(/[_\s]+/g, " ")
     .trim()
@@ -142,6 +141,6 @@ export function pathProblem(path: string): string | null {
   if (typed === "") return "Type the path of a folder, zip, CSV or JSONL on this machine.";
   if (/^(https?|s3|gs|az):\/\//i.test(typed))
     return "Addresses and buckets are not read yet. Type a path on this machine, or drop the files.";
-  if (!/^(\/|~|[a-z]:[\\/]|file:\/\/)/i.test(typed)) return "Type the whole path, from / or ~.";
+  if (!/^(\/|~|[a-z]:[\\/])/i.test(typed)) return "Type the whole path, from / or ~.";
   return null;
 }

@@ -1,9 +1,149 @@
-// The Export page of one project.
+// The labels as a file: format, what it will hold, the download, and the same from a terminal.
+import { useState } from "react";
+import { Link } from "wouter";
+import type { Wire } from "../../api/client";
+import { useProject } from "../../api/queries";
+import { command, contents, FORMATS, type Format, total } from "../../model/exports";
+import { count, size } from "../../model/figures";
+import { Button } from "../../parts/Button";
+import { EmptyState } from "../../parts/EmptyState";
+import { ErrorNote } from "../../parts/ErrorNote";
+import { useDownload } from "./useDownload";
+import "../Projects/projects.css";
+import "./export.css";
+
 export function Export({ slug }: { slug: string }) {
+  const project = useProject(slug);
   return (
-    <div className="page">
+    <div className="page export" aria-busy={!project.data && !project.error}>
       <h1>Export</h1>
-      <p className="quiet">{slug}</p>
+      {project.error && !project.data && <ErrorNote error={project.error} retry={() => void project.refetch()} />}
+      {project.data && <Choices slug={slug} view={project.data} />}
+    </div>
+  );
+}
+
+function Choices({ slug, view }: { slug: string; view: Wire["ProjectView"] }) {
+  const [format, setFormat] = useState<Format>("csv");
+  const [predictions, setPredictions] = useState(false);
+  const modelled = (view.round?.labels ?? 0) > 0;
+  const parts = contents(view.counts, modelled, predictions);
+  const card = FORMATS.find((one) => one.name === format) ?? FORMATS[0];
+  const download = useDownload();
+  if (view.counts.labeled === 0 && !modelled) {
+    return (
+      <EmptyState title="There are no labels yet">
+        <p>
+          Label a few images first. Every label can then be downloaded with who gave it, when, and what the model said.
+        </p>
+        <Link className="button" data-look="primary" href={`/p/${slug}/annotate`}>
+          Label images
+        </Link>
+      </EmptyState>
+    );
+  }
+  return (
+    <>
+      <fieldset className="formats">
+        <legend>Format</legend>
+        {FORMATS.map((one) => (
+          <label key={one.name} className="format" data-on={one.name === format || undefined}>
+            <input type="radio" name="format" checked={one.name === format} onChange={() => setFormat(one.name)} />
+            <span>
+              <strong>{one.title}</strong>
+              <span className="quiet format-text">{one.text}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <section className="card stack" aria-labelledby="export-contents">
+        <h2 id="export-contents">What will be in it</h2>
+        <ul className="contents">
+          {parts.map((part) => (
+            <li key={part.label}>
+              <strong className="number">{count(part.n)}</strong> {part.label}
+            </li>
+          ))}
+          {parts.length === 0 && <li className="quiet">Nothing yet: there are predictions only.</li>}
+        </ul>
+        <p className="quiet">
+          Each with its file, its sha256, who settled it and when, and what the model said and how sure it was.
+        </p>
+        <label className="tick" data-off={!modelled || undefined}>
+          <input
+            type="checkbox"
+            checked={predictions && modelled}
+            disabled={!modelled}
+            onChange={(event) => setPredictions(event.target.checked)}
+          />
+          <span>
+            Add the model's predictions of unlabeled images
+            <span className="quiet small tick-hint">
+              {modelled
+                ? "Marked as predictions, in a column of their own: they are never mistaken for labels."
+                : "There is no model yet: it trains after the first labels."}
+            </span>
+          </span>
+        </label>
+      </section>
+      <div className="stack">
+        <div className="row">
+          {download.received === null ? (
+            <Button
+              look="primary"
+              disabled={parts.length === 0}
+              onClick={() =>
+                void download.start({
+                  slug,
+                  format,
+                  predictions: predictions && modelled,
+                  file: `${slug}-${card?.file ?? "labels"}`,
+                })
+              }
+            >
+              Download {card?.title}, {total(parts)} rows
+            </Button>
+          ) : (
+            <>
+              <p className="number" role="status">
+                {download.received === 0 ? "Preparing" : `${size(download.received)} received`}
+              </p>
+              <Button onClick={download.stop}>Stop</Button>
+            </>
+          )}
+          {download.done && (
+            <p className="quiet" role="status">
+              {download.done}
+            </p>
+          )}
+        </div>
+        {download.error !== null && <ErrorNote error={download.error} />}
+      </div>
+      <section className="stack" aria-labelledby="export-command">
+        <h2 id="export-command">The same from a terminal</h2>
+        <Command text={command(slug, format, predictions && modelled)} />
+      </section>
+    </>
+  );
+}
+
+function Command({ text }: { text: string }) {
+  const [said, setSaid] = useState("Copy");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid("Copied");
+    } catch {
+      setSaid("Select it to copy");
+    }
+    setTimeout(() => setSaid("Copy"), 2500);
+  };
+  return (
+    <div className="command">
+      <code>{text}</code>
+      <Button onClick={copy} aria-label={said === "Copy" ? "Copy the command" : said}>
+        <span aria-live="polite">{said}</span>
+      </Button>
     </div>
   );
 }
