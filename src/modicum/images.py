@@ -36,6 +36,7 @@ _WIDEST_SHOWN = 8192  # pixels; wider pictures are scaled down when they are con
 # because warnings.catch_warnings is not safe in threads.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")  # chatter about damaged tags
 Image.init()  # once and here: Pillow would otherwise load its readers in whichever thread meets a WebP first
 
 
@@ -107,7 +108,8 @@ def _media_errors() -> Iterator[None]:
         raise MediaError("the picture does not fit into memory; scale it down") from error
     # Decoders meet hostile bytes with a dozen exception types (struct.error, SyntaxError, zlib.error, IndexError, ...).
     except Exception as error:
-        raise MediaError(f"the picture is damaged or cut short ({error}); save it again as {_ALLOWED}") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise MediaError(f"the picture is damaged or cut short ({reason}); save it again as {_ALLOWED}") from error
 
 
 def _too_large(pixels: int) -> MediaError:

@@ -1,7 +1,7 @@
 """Runs a function over batches in threads, in order; decoding, hashing and onnxruntime release the interpreter lock."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map(fn: Callable[[T], R], batches: Iterable[T], workers: int) -> Iterator[R]:
+def map(fn: Callable[[T], R], batches: Iterable[T], workers: int) -> Generator[R, None, None]:
     """`fn` of every batch, in the order of `batches`, worked on by `workers` threads.
 
     Takes batches only a few ahead of what was consumed, so neither inputs nor results pile up. The first error of `fn`

@@ -1,6 +1,8 @@
 """`scheme:rest` -> encoder. The schemes are entry points, so a package of yours can bring a further one."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from modicum import plugins
 from modicum.encoders.image import Encoder, ImageEncoder
@@ -21,8 +23,8 @@ def resolve(name: str, cache: Path) -> Encoder:
     if scheme not in known or not rest:
         schemes = ", ".join(f"{entry}:" for entry in known)
         raise EncoderError(f"received the encoder {name!r}; allowed are {schemes} and a name, such as package:efficientnet-lite0")
-    encoder: Encoder = plugins.get(GROUP, scheme)(rest, cache)
-    return encoder
+    load = cast(Callable[[str, Path], Encoder], plugins.get(GROUP, scheme))
+    return load(rest, cache)
 
 
 def from_file(rest: str, cache: Path) -> ImageEncoder:
