@@ -5,34 +5,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser import chromium
-from modicum.demo import Client, new_project, served, write_digits
+from browser.tab import PATIENCE_MS, Served, Tab
+from modicum.demo import served, write_digits
 
 ROOT = Path(__file__).parents[2]
-SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
 IMAGES = 280  # more than the 200 with which the first round opens before the import is done
 
-
-@dataclass(frozen=True)
-class Served:
-    """A server on a home of its own. `truth` is file name -> class of every image in `source`."""
-
-    url: str
-    token: str
-    client: Client
-    source: Path
-    truth: dict[str, str]
-
-    def new_project(self, name: str) -> str:
-        """The slug of a project whose images are in."""
-        return new_project(self.client, name, self.source, "auto", "typical")
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -63,19 +48,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(where["url"], where["token"], client, source, truth)
 
 
-@dataclass(frozen=True)
-class Tab:
-    """One browser tab, signed in. `problems` collects what the page complained about."""
-
-    page: Page
-    context: BrowserContext
-    server: Served
-    problems: list[str]
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.server.url + path)
-
-
 @pytest.fixture
 def open_tab(browser: Browser, server: Served) -> Iterator[Callable[..., Tab]]:
     """open_tab() is a signed-in tab with storage of its own. Errors in its console fail the test."""
@@ -86,27 +58,12 @@ def open_tab(browser: Browser, server: Served) -> Iterator[Callable[..., Tab]]:
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
-            accept_downloads=True,
         )
-        page = context.new_page()
-        tab = Tab(page, context, server, [])
-        page.on("pageerror", lambda error: tab.problems.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: tab.problems.append(message.text) if message.type == "error" else None)
-        page.goto(f"{server.url}/?token={server.token}")
-        tabs.append(tab)
-        return tab
+        tabs.append(Tab(context.new_page(), server))
+        tabs[-1].go(f"/?token={server.token}")
+        return tabs[-1]
 
     yield open_one
     for tab in tabs:
-        tab.context.close()
+        tab.page.context.close()
     assert [problem for tab in tabs for problem in tab.problems] == []
-
-
-@contextmanager
-def offline(tab: Tab) -> Iterator[None]:
-    """Cuts the tab's network; what the browser's console says of that is expected."""
-    before = len(tab.problems)
-    tab.context.set_offline(True)
-    yield
-    tab.context.set_offline(False)
-    tab.problems[before:] = [problem for problem in tab.problems[before:] if "ERR_INTERNET_DISCONNECTED" not in problem]

@@ -10,6 +10,8 @@ import pytest
 from typer.main import get_command
 
 from modicum.cli import app
+from modicum.encoders.image import Preprocessing
+from modicum.formats.row import COLUMNS
 from modicum.types import Policy
 
 ROOT = Path(__file__).parents[2]
@@ -112,3 +114,14 @@ def test_code_of_the_architecture_page_exists() -> None:
     for name in re.findall(r"\b([a-z]+\.py)\b", text):
         places = (package / name, ROOT / name)
         assert any(place.exists() for place in places), f"there is no {name}"
+
+
+def test_export_columns_are_explained() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/how-to/export.md").read_text("utf-8"), re.MULTILINE)
+    assert tuple(rows) == COLUMNS
+
+
+def test_example_of_a_preprocessing_file_is_one() -> None:
+    text = (ROOT / "docs/how-to/bring-your-own-encoder.md").read_text("utf-8")
+    blocks = [block for language, block in FENCE.findall(text) if language == "json"]
+    assert [Preprocessing.model_validate_json(block).size for block in blocks] == [224]
