@@ -3,42 +3,28 @@
 import contextlib
 import errno
 import getpass
-import json
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from modicum.errors import ConflictError, HomeLockedError, InputError, StorageError
+from modicum.errors import ConflictError, InputError
 from modicum.home import Home
+from modicum.server.address import Running, announced
 from modicum.server.app import create_app
 from modicum.server.auth import home_token
 from modicum.server.events import Pulses
-from modicum.server.reading import pulse
+from modicum.server.reading import Speeds, pulse
 from modicum.server.site import Site
 from modicum.store.db import Database
 from modicum.worker import Worker
 
 PORT = 8765
 GRACE_S = 5  # requests under way at shutdown
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server that runs on a home: its process, its address and the address that signs a browser in."""
-
-    pid: int
-    url: str
-    token: str
-
-    def page(self, path: str = "/") -> str:
-        return f"{self.url}{path}?token={self.token}"
 
 
 class Serving(uvicorn.Server):
@@ -95,39 +81,6 @@ def cannot_listen(host: str, port: int, error: OSError) -> ConflictError | Input
     return InputError(f"cannot listen on {host}:{port}: {error.strerror or error}; --host takes an address of this machine")
 
 
-def running(home: Home) -> Running | None:
-    """The server on this home, when there is one: the lock says so, not a file that a crash leaves behind."""
-    try:
-        home.lock().release()
-    except HomeLockedError:
-        try:
-            found = json.loads(home.server_json.read_text())
-            return Running(int(found["pid"]), str(found["url"]), str(found["token"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None  # it has only just started, or it is an import and no server
-    return None
-
-
-@contextlib.contextmanager
-def announced(home: Home, server: Running) -> Iterator[None]:
-    """Leaves the address in the home for as long as the server runs; only the owner can read it."""
-    path = home.server_json
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump({"pid": server.pid, "url": server.url, "token": server.token}, file)
-        Path(fresh).replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write to the home folder {home.path}: {error.strerror}; choose another with --home"
-        ) from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def open_site(home: Home, *, annotator: str | None = None) -> Site:
     """Everything a server needs of a home that is locked already."""
     db = Database(home.database_url)
@@ -138,6 +91,7 @@ def open_site(home: Home, *, annotator: str | None = None) -> Site:
         worker=worker,
         pulses=Pulses(lambda project_id: pulse(db, worker, project_id)),
         token=home_token(home.path),
+        speeds=Speeds(),
         annotator=annotator or os.environ.get("MODICUM_ANNOTATOR") or user_name(),
     )
 

@@ -10,6 +10,7 @@ from modicum.types import Project
 if TYPE_CHECKING:
     from modicum.home import Home
     from modicum.server.events import Pulses
+    from modicum.server.reading import Speeds
     from modicum.store.db import Database
     from modicum.worker import Worker
 
@@ -24,6 +25,7 @@ class Site:
     pulses: "Pulses"
     token: str
     annotator: str
+    speeds: "Speeds"
 
 
 def site_of(request: Request) -> Site:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from modicum import desk
+from modicum.server import reading
 from modicum.server.site import At, In
 from modicum.server.wire import ClaimRequest, ItemView, RetractRequest, Submission
 from modicum.types import Task
@@ -15,34 +17,35 @@ router = APIRouter(tags=["annotate"])
 @router.post("/projects/{slug}/claim")
 def claim_tasks(body: ClaimRequest, project: In, site: At) -> Claim:
     """Lease tasks to one browser tab; the tasks it holds already come first."""
-    raise RuntimeError
+    return desk.claim(site.db, project.id, site.annotator, body.client, body.n)
 
 
 @router.post("/projects/{slug}/submit")
 def submit_task(body: Submission, project: In, site: At) -> Receipt:
     """Store one decision; the answer means that it is on disk."""
-    raise RuntimeError
+    return desk.submit(site.db, project.id, site.annotator, **dict(body))
 
 
 @router.post("/projects/{slug}/retract")
 def retract_decision(body: RetractRequest, project: In, site: At) -> Task:
     """Take a decision back; its task comes back leased to the same tab."""
-    raise RuntimeError
+    return desk.retract(site.db, project.id, site.annotator, **dict(body))
 
 
 @router.get("/projects/{slug}/history")
 def list_history(project: In, site: At, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[Past]:
     """The annotator's last decisions, newest first, without those taken back."""
-    raise RuntimeError
+    return desk.history(site.db, project.id, site.annotator, limit)
 
 
 @router.get("/projects/{slug}/items/{item_id}")
 def get_item(item_id: int, project: In, site: At) -> ItemView:
     """One item with its label, the current prediction and everything people said of it."""
-    raise RuntimeError
+    with site.db.read() as conn:
+        return reading.item_view(conn, project, item_id)
 
 
 @router.post("/projects/{slug}/items/{item_id}/claim")
 def claim_item(item_id: int, body: ClaimRequest, project: In, site: At) -> Task:
     """Lease the task of one particular item: a link sent by a colleague."""
-    raise RuntimeError
+    return desk.claim_item(site.db, project.id, item_id, site.annotator, body.client)

@@ -1,12 +1,15 @@
 """Progress, export and live events over HTTP."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
+from modicum import export, progress
+from modicum.ingest import read_uri
 from modicum.server.site import At, In
 from modicum.server.wire import Pulse
 from modicum.views import Progress
@@ -21,7 +24,7 @@ DOWNLOAD: dict[int | str, dict[str, Any]] = {
 @router.get("/projects/{slug}/progress")
 def get_progress(project: In, site: At) -> Progress:
     """The learning curve beside its random control, and everything that is counted."""
-    raise RuntimeError
+    return progress.progress(site.db, site.home, project)
 
 
 @router.get("/projects/{slug}/export", response_class=StreamingResponse, responses=DOWNLOAD)
@@ -32,11 +35,15 @@ def export_labels(
     predictions: Annotated[bool, Query(description="add the model's predictions of unlabeled items, marked as such")] = False,
 ) -> StreamingResponse:
     """The labels with their provenance as a download; `folders` is a zip with one folder a class."""
-    raise RuntimeError
+    chosen = export.format_named(format)
+    rows = export.rows(site.db, project, predictions=predictions)
+    name = f"{project.slug}{'-with-predictions' if predictions else ''}{chosen.suffix}"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return StreamingResponse(chosen.write(rows, partial(read_uri, site.home)), media_type=chosen.media, headers=headers)
 
 
 @router.get("/projects/{slug}/events", response_class=EventSourceResponse)
-async def stream_events(request: Request, project: In, site: At) -> AsyncIterator[Pulse]:
+async def stream_events(project: In, site: At) -> AsyncIterator[Pulse]:
     """Server-sent events: a Pulse at the start and whenever one of its fields changes."""
-    raise RuntimeError
-    yield
+    async for pulse in site.pulses.listen(project.id):
+        yield pulse

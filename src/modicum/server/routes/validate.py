@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
+from modicum import validate
+from modicum.errors import InputError
 from modicum.server.site import At, In
 from modicum.server.wire import PageConfirm, PageRequest, PageRetract
 from modicum.views import PageReceipt, PageView, ValidateView
@@ -12,22 +14,34 @@ router = APIRouter(tags=["validate"])
 @router.get("/projects/{slug}/validate")
 def get_validate(project: In, site: At) -> ValidateView:
     """How confident the model is in what, by class, and how right it was on the holdout."""
-    raise RuntimeError
+    return validate.view(site.db, project.id)
 
 
 @router.post("/projects/{slug}/validate/page")
 def claim_page(body: PageRequest, project: In, site: At) -> PageView:
     """Lease a page of items predicted as one class, most doubtful first."""
-    raise RuntimeError
+    schema = project.task_schema.classes
+    if not 0 <= body.class_id < len(schema):
+        raise InputError(f"there is no class {body.class_id}; classes: 0 to {len(schema) - 1}", path="$.class_id")
+    return validate.claim_page(site.db, project.id, site.annotator, body.client, body.class_id, body.above, body.size)
 
 
 @router.post("/projects/{slug}/validate/confirm")
 def confirm_page(body: PageConfirm, project: In, site: At) -> PageReceipt:
     """Confirm a page; the answer means that it is on disk."""
-    raise RuntimeError
+    return validate.confirm_page(
+        site.db,
+        project.id,
+        site.annotator,
+        page=body.tasks,
+        wrong=body.wrong,
+        relabeled=body.relabeled,
+        key=body.key,
+        seconds=body.seconds,
+    )
 
 
 @router.post("/projects/{slug}/validate/retract", status_code=204)
 def retract_page(body: PageRetract, project: In, site: At) -> None:
     """Take a whole page back."""
-    raise RuntimeError
+    validate.retract_page(site.db, project.id, site.annotator, body.page)

@@ -1,0 +1,220 @@
+"""The verbs that bring data in, look at it and take it out: import, status, export."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from modicum.cli.serving import HomeOption, Json
+from modicum.cli.terminal import emit, follow, job_line, say
+
+if TYPE_CHECKING:
+    from contextlib import closing
+
+    from modicum.home import Home
+    from modicum.store.db import Database
+    from modicum.types import Job, Project
+
+ProjectArgument = Annotated[str | None, typer.Argument(help="The project, as in its address; not needed when there is one.")]
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(help="A folder, a zip, or a CSV or JSONL file that lists images.")],
+    project: Annotated[str | None, typer.Option(help="The project to add to; not needed when there is one.")] = None,
+    labels_from_folders: Annotated[bool, typer.Option("--labels-from-folders", help="Class folders are labels already.")] = False,
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """Add images to a project; those it has already are recognised by their bytes."""
+    from modicum.cli.logs import configure
+    from modicum.cli.opening import pick
+    from modicum.cli.settings import settings
+    from modicum.errors import InputError
+    from modicum.home import Home
+    from modicum.server.sources import import_args
+    from modicum.store import jobs
+
+    configure(settings().log_level)
+    here = Home(home)
+    args = import_args(here, str(source), labels_from_folders=labels_from_folders)
+    with opened(here) as db:
+        with db.read() as conn:
+            chosen = pick(conn, project)
+        job = run_job(here, db, db.write(jobs.enqueue, chosen.id, args), quiet=as_json)
+    if job.state != "done":
+        raise InputError(f"{job_line(job)}. Run the same command again: it goes on where it stopped")
+    if as_json:
+        emit(job)
+    else:
+        say(f"{chosen.name}: {job_line(job)}")
+
+
+def run_job(home: "Home", db: "Database", job: "Job", *, quiet: bool) -> "Job":
+    """Runs a queued import here, or, when a server has the home, waits until that server has run it."""
+    import threading
+
+    from modicum.errors import HomeLockedError
+    from modicum.ingest import run_import
+    from modicum.store import jobs
+
+    def look() -> "Job":
+        with db.read() as conn:
+            return jobs.get(conn, job.id)
+
+    try:
+        lock = home.lock()
+    except HomeLockedError:  # the server's worker finds the job in the database
+        return follow(look, quiet=quiet)
+    with lock:
+        taken = db.write(jobs.take) or job
+        display = threading.Thread(target=follow, args=(look,), kwargs={"quiet": quiet}, daemon=True)
+        display.start()
+        try:
+            run_import(db, home, taken)
+        except KeyboardInterrupt:
+            db.write(jobs.requeue, taken.id)
+            raise
+        display.join(1)
+    return look()
+
+
+def status(
+    project: ProjectArgument = None,
+    rejections: Annotated[bool, typer.Option("--rejections", help="List the files that were left out, and why.")] = False,
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """Where the projects stand, and where the server runs."""
+    from modicum.cli.opening import pick
+    from modicum.home import Home
+    from modicum.server.address import running
+    from modicum.store import items, projects
+
+    here = Home(home)
+    server = running(here)
+    with opened(here) as db, db.read() as conn:
+        chosen = [pick(conn, project)] if project else projects.list_all(conn)
+        found = [summary(conn, entry) for entry in chosen]
+        listed = {entry.slug: items.rejections(conn, entry.id, 0, 10_000)[1] for entry in chosen} if rejections else {}
+    if as_json:
+        for entry in found:
+            if entry["slug"] in listed:
+                entry["rejections"] = [row.model_dump(mode="json") for row in listed[entry["slug"]]]
+        emit({"home": str(here.path), "server": server and {"url": server.url, "open": server.page()}, "projects": found})
+        return
+    say(f"Home:    {here.path}")
+    say(f"Server:  {server.page()}" if server else "Server:  not running (modicum serve starts it)")
+    for entry in found or []:
+        say(status_line(entry))
+        for row in listed.get(entry["slug"], []):
+            say(f"    {row.kind}: {row.uri}: {row.reason}")
+    if not found:
+        say("No project yet: modicum label FOLDER --classes a,b,c makes one")
+
+
+def summary(conn: Any, project: "Project") -> dict[str, Any]:
+    """What `status` says of one project."""
+    from modicum.store import counts, jobs, rounds
+
+    newest = rounds.latest(conn, project.id)
+    job = jobs.latest(conn, project.id)
+    return {
+        "slug": project.slug,
+        "name": project.name,
+        "source": project.source,
+        "classes": [entry.name for entry in project.task_schema.classes if not entry.archived],
+        "counts": counts.counts(conn, project.id).model_dump(),
+        "round": newest and newest.model_dump(mode="json"),
+        "job": job and job.model_dump(mode="json"),
+    }
+
+
+def status_line(entry: dict[str, Any]) -> str:
+    counts, newest, job = entry["counts"], entry["round"], entry["job"]
+    line = f"{entry['slug']}: {counts['items']:,} images, {counts['labeled']:,} labeled ({counts['human']:,} by people)"
+    if newest and newest["accuracy"]:
+        share = newest["accuracy"]
+        line += f", model {newest['number']} right {share['mean']:.0%} ({share['low']:.0%} to {share['high']:.0%})"
+    if job and job["state"] not in ("done", "cancelled"):
+        line += f", import {job['state']} {job['done']:,} of {job['total']:,}" + (f": {job['message']}" if job["message"] else "")
+    left_out = counts["rejected"]
+    return line + (f", {left_out:,} files left out (--rejections lists them)" if left_out else "")
+
+
+def export(
+    project: ProjectArgument = None,
+    format_: Annotated[Literal["csv", "jsonl", "folders"], typer.Option("--format", help="csv, jsonl or folders.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write, or folder for folders; without it standard output.")] = None,
+    predictions: Annotated[
+        bool, typer.Option("--predictions", help="Add what the model says of unlabeled items, marked.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """Write the labels with their provenance."""
+    from modicum.cli.opening import pick
+    from modicum.errors import InputError
+    from modicum.home import Home
+
+    if out is None and (format_ == "folders" or as_json):
+        raise InputError("say where to write with --out" + (": class folders need a folder" if format_ == "folders" else ""))
+    here = Home(home)
+    with opened(here) as db:
+        with db.read() as conn:
+            chosen = pick(conn, project)
+        rows = write_export(here, db, chosen, format_, out, predictions=predictions)
+    if as_json:
+        emit({"project": chosen.slug, "format": format_, "out": str(out), "rows": rows})
+    elif out is not None:
+        say(f"{rows:,} rows written to {out}")
+
+
+def write_export(home: "Home", db: "Database", project: "Project", format_: str, out: Path | None, *, predictions: bool) -> int:
+    """Writes the file or the folder; returns the number of rows. A file appears under its name only when it is complete."""
+    import sys
+    from collections.abc import Iterator
+    from functools import partial
+
+    from modicum.errors import StorageError
+    from modicum.export import format_named
+    from modicum.export import rows as export_rows
+    from modicum.formats.folders import write_folder
+    from modicum.formats.row import Row
+    from modicum.ingest import read_uri
+
+    count = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal count
+        for row in export_rows(db, project, predictions=predictions):
+            count += 1
+            yield row
+
+    read = partial(read_uri, home)
+    if format_ == "folders" and out is not None:
+        write_folder(counted(), read, out)
+        return count
+    chunks = format_named(format_).write(counted(), read)
+    if out is None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+        return count
+    fresh = out.with_name(out.name + ".part")
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(chunks)
+        fresh.replace(out)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {out}: {error.strerror}; choose another place with --out") from error
+    return count
+
+
+def opened(home: "Home") -> "closing[Database]":
+    """The home's database, closed at the end of the block."""
+    from contextlib import closing
+
+    from modicum.store.db import Database
+
+    return closing(Database(home.database_url))

@@ -1,0 +1,244 @@
+"""The demo: scikit-learn's digits as images, and an oracle that labels them over HTTP to show what the loop is worth."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from modicum.errors import ConflictError, StorageError
+
+SIDE = 96  # pixels; the digits are 8 x 8
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+STEPS = (10, 20, 35, 50, 75, 100, 150)  # labels used at which the oracle looks at the accuracy
+WAIT_S = 60.0
+
+
+def write_digits(folder: Path) -> dict[str, str]:
+    """Writes the 1,797 digits as PNGs, once, and returns file name -> class.
+
+    Source: UCI "Optical Recognition of Handwritten Digits" (1998), as scikit-learn ships it. The names say nothing of the
+    class. Raises StorageError when the folder cannot be written.
+    """
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    names = [f"digit {number:04}.png" for number in range(len(digits.target))]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, image in zip(names, digits.images, strict=True):
+            if not (folder / name).exists():
+                grey = Image.fromarray((255 - image * (255 / 16)).astype("uint8"))
+                grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(folder / name)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the demo's images to {folder}: {error.strerror}; choose another home with --home"
+        ) from error
+    return {name: WORDS[target] for name, target in zip(names, digits.target, strict=True)}
+
+
+# --- a client of the HTTP interface ------------------------------------------------------------------------------------
+
+
+class Client:
+    """Talks JSON to a server over one kept connection, with the token as a script sends it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        place = urlsplit(url)
+        self.connection = http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=120)
+        self.headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+    def raw(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+        """The answer's bytes. Raises ConflictError with the server's own words for anything but success."""
+        self.connection.request(method, "/api" + path, json.dumps(body) if body is not None else None, self.headers)
+        answer = self.connection.getresponse()
+        data = answer.read()
+        if answer.status >= 400:
+            raise ConflictError(f"{method} {path} answered {answer.status}: {json.loads(data)['message']}")
+        return data
+
+    def get(self, path: str) -> Any:
+        return json.loads(self.raw("GET", path))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return json.loads(self.raw("POST", path, body))
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return json.loads(self.raw("PATCH", path, body))
+
+
+@contextmanager
+def served(home: Path) -> Iterator[Client]:
+    """A real server process on a free port, ended and waited for afterwards."""
+    command = [sys.executable, "-m", "modicum", "serve", "--home", str(home), "--port", "0", "--no-browser", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise ConflictError(f"the server ended at once with exit code {process.wait()}; its own message is above")
+            started = json.loads(line)
+            if "error" in started:
+                raise ConflictError(started["message"])
+            yield Client(started["url"], started["token"])
+        finally:
+            process.terminate()
+
+
+# --- the oracle --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """`accuracy` is the true one of the current model on every item no human has labelled, which only an oracle can know;
+    `estimate`, `low` and `high` are what the product itself says, from its holdout."""
+
+    labels: int
+    accuracy: float
+    model: int
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Arm:
+    name: str
+    strategy: str
+    curve: tuple[Point, ...]
+
+
+class Oracle:
+    """Labels one project over HTTP as a person would: claim, look, submit; it only looks the answer up."""
+
+    def __init__(self, client: Client, slug: str, truth: Mapping[str, str]) -> None:
+        self.client = client
+        self.slug = slug
+        self.truth = truth
+        view = client.get(f"/projects/{slug}")
+        self.ids = {entry["name"]: entry["id"] for entry in view["project"]["task_schema"]["classes"]}
+        self.tab = uuid.uuid4().hex
+        self.labels = view["counts"]["human"]
+
+    def label(self, n: int) -> None:
+        """Give labels until there are `n`, waiting for the model whenever a round is due, as the loop has it for people."""
+        while self.labels < n:
+            claim = self.client.post(f"/projects/{self.slug}/claim", {"client": self.tab, "n": 1})
+            if not claim["tasks"]:
+                raise ConflictError(f"project {self.slug} has nothing left to label after {self.labels} labels")
+            task = claim["tasks"][0]
+            value = {"type": "choice", "class_id": self.ids[self.truth[Path(task["item"]["name"]).name]]}
+            sent = {
+                "task_id": task["id"],
+                "lease_token": task["lease_token"],
+                "key": uuid.uuid4().hex,
+                "value": value,
+                "seconds": 1.0,
+            }
+            self.client.post(f"/projects/{self.slug}/submit", sent)
+            self.labels += 1
+            if self.labels % 5 == 0:
+                self.settle()
+
+    def settle(self) -> dict[str, Any]:
+        """Wait until no round is under way and the last one has seen the labels it was waiting for."""
+        due = max(5, self.labels // 10)
+
+        def calm() -> dict[str, Any] | None:
+            view: dict[str, Any] = self.client.get(f"/projects/{self.slug}")
+            seen = 0 if view["round"] is None else view["round"]["labels"] + view["round"]["holdout"]
+            return view if not view["training"] and view["round"] and self.labels - seen < due else None
+
+        return wait_for(calm, f"a round of project {self.slug} after {self.labels} labels")
+
+    def look(self) -> Point:
+        """How good the current model truly is, from an export with predictions."""
+        view = self.settle()
+        right = total = 0
+        for line in self.client.raw("GET", f"/projects/{self.slug}/export?format=jsonl&predictions=true").splitlines():
+            row = json.loads(line)
+            if row["kind"] == "prediction":
+                total += 1
+                right += row["prediction"] == self.truth[Path(row["name"]).name]
+        said = view["round"]["accuracy"] or {"mean": None, "low": None, "high": None}
+        return Point(self.labels, right / max(total, 1), view["round"]["number"], said["mean"], said["low"], said["high"])
+
+
+def wait_for(look: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any:
+    """Look until there is something. Raises ConflictError when it takes too long."""
+    until = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > until:
+            raise ConflictError(f"waited {seconds:.0f} s for {what}: the server's log on standard error says what hinders it")
+        time.sleep(0.05)
+    return found
+
+
+def new_project(client: Client, name: str, source: Path, strategy: str, seed_strategy: str) -> str:
+    """A project whose images are in; its slug."""
+    made = client.post("/projects", {"name": name, "classes": WORDS, "source": str(source)})
+    slug: str = made["project"]["slug"]
+    policy = {**made["project"]["policy"], "strategy": strategy, "seed_strategy": seed_strategy}
+    client.patch(f"/projects/{slug}", {"policy": policy})
+
+    def imported() -> dict[str, Any] | None:
+        job: dict[str, Any] = client.get(f"/projects/{slug}")["job"]
+        if job["state"] in ("failed", "cancelled"):
+            raise ConflictError(f"the import of {source} {job['state']}: {job['message']}")
+        return job if job["state"] == "done" else None
+
+    wait_for(imported, f"the import of {source}", 300)
+    return slug
+
+
+def run_oracle(say: Callable[[str], None], steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
+    """The digits twice in a fresh home, with the default strategy and at random; `say` gets progress lines.
+
+    Returns {"labels", "arms": [Arm], "seconds", "cpus"}. The arms are read at the same numbers of labels, holdout labels counted.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="modicum-oracle-", ignore_cleanup_errors=True) as folder:
+        home, images = Path(folder) / "home", Path(folder) / "digits"
+        truth = write_digits(images)
+        arms = []
+        with served(home) as client:
+            for name, strategy, seed_strategy in (("modicum", "auto", "typical"), ("random", "random", "random")):
+                say(f"{name}: importing {len(truth):,} images ...")
+                oracle = Oracle(client, new_project(client, name, images, strategy, seed_strategy), truth)
+                points = []
+                for step in steps:
+                    oracle.label(step)
+                    points.append(oracle.look())
+                    say(f"{name}: {step} labels, {points[-1].accuracy:.1%} right")
+                arms.append(Arm(name, strategy, tuple(points)))
+    return {"arms": [asdict(arm) for arm in arms], "seconds": round(time.monotonic() - start, 1), "cpus": os.cpu_count()}
+
+
+def oracle_table(result: Mapping[str, Any]) -> str:
+    """The result as a table for a terminal."""
+    first, second = result["arms"]
+    lines = [
+        "labels used | accuracy of the model on everything not labelled | what modicum itself says (blind holdout, 95%)",
+        f"            | {first['name']:>10}   {second['name']:>10}                       | {first['name']:<22}{second['name']}",
+    ]
+    for a, b in zip(first["curve"], second["curve"], strict=True):
+        lines.append(
+            f"{a['labels']:>11} | {a['accuracy']:>10.1%}   {b['accuracy']:>10.1%}                       | {said(a):<22}{said(b)}"
+        )
+    lines.append(f"{result['seconds']:.0f} s on {result['cpus']} processors; holdout labels are among the labels used")
+    return "\n".join(lines)
+
+
+def said(point: Mapping[str, Any]) -> str:
+    if point["estimate"] is None:
+        return "too few labels yet"
+    return f"{point['estimate']:.0%} ({point['low']:.0%} to {point['high']:.0%})"
