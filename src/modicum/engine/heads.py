@@ -1,0 +1,277 @@
+"""The head: softmax regression on embeddings, fitted in a fraction of a second and calibrated on its own labels.
+
+Vectors are brought to length one, centred, and brought to length one again. Classes weigh the same however many labels
+they have, and there is no free intercept: with few labels both only learn which classes happened to be asked. How common
+each class is comes back as a shrunken share. Measured on dogs10 with 20 random labels: 74 instead of 68 in a hundred.
+"""
+
+import io
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax, softmax
+from threadpoolctl import ThreadpoolController
+
+from modicum.engine.half import CHUNK, widen
+from modicum.engine.pool import Floats, Ints
+from modicum.errors import InputError
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+PENALTY = 0.1  # weight of |W|^2 / 2 beside the summed log loss; 0.03 to 0.3 measure alike on three data sets
+_FOLDS = 5
+_MANY = 600  # labels from which one held-out fifth calibrates as well as five folds do
+_UNSEEN = 0.5  # labels' worth of belief that a class nobody has named yet gets (Krichevsky & Trofimov 1981)
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What `fit` learned, for vectors of d dims and c classes.
+
+    weights float32 [d, c], bias float32 [c] (log share of each class), centre float32 [d], seen bool [c] (classes that had
+    a label), labels: how many it was fitted on, temperature: what logits are divided by before the softmax.
+    """
+
+    weights: F32
+    bias: F32
+    centre: F32
+    seen: npt.NDArray[np.bool_]
+    labels: int
+    temperature: float
+
+    def to_bytes(self) -> bytes:
+        """The head as an .npz, without pickle."""
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **{f.name: np.asarray(getattr(self, f.name)) for f in fields(self)})
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Head":
+        """The head `to_bytes` wrote. Raises InputError for anything else; nothing is unpickled."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+                head = cls(
+                    weights=parts["weights"].astype(np.float32),
+                    bias=parts["bias"].astype(np.float32),
+                    centre=parts["centre"].astype(np.float32),
+                    seen=parts["seen"].astype(bool),
+                    labels=int(parts["labels"]),
+                    temperature=float(parts["temperature"]),
+                )
+        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError) as error:
+            raise InputError(f"{len(data)} bytes received that are no head of modicum: train a new round") from error
+        d, c = head.weights.shape if head.weights.ndim == 2 else (-1, -1)
+        if (head.bias.shape, head.centre.shape, head.seen.shape) != ((c,), (d,), (c,)) or not head.temperature > 0:
+            raise InputError("the parts of this head do not fit each other: train a new round")
+        return head
+
+
+def fit(
+    vectors: Floats,
+    labels: Ints,
+    n_classes: int,
+    *,
+    unlabeled: Floats | None = None,
+    warm: Head | None = None,
+) -> Head:
+    """Fit a head on vectors [m, d] and their class ids [m] in 0..n_classes-1; some classes may have no label yet.
+
+    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred; `warm` is the last head, to start from.
+    Minimises sum_i w_i CE_i + PENALTY/2 |W|^2 with w_i the same total for every class. Deterministic.
+    Raises InputError for no labels, ids out of range, NaN, or shapes that do not fit.
+    """
+    labels = _check_labels(vectors, labels, n_classes)
+    x = _unit(_finite(vectors))
+    sample = x if unlabeled is None or not len(unlabeled) else np.concatenate([x, _unit(_finite(unlabeled))])
+    centre = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
+    z = _unit(x - centre).astype(np.float64)
+    classes, codes = np.unique(labels, return_inverse=True)
+
+    # Fewer labels than dims: the solution lies in the span of the labeled vectors, so work in m coordinates, exactly.
+    basis, reduced = None, z
+    if len(z) < z.shape[1]:
+        basis, upper = np.linalg.qr(z.T)
+        reduced = upper.T
+    start = None
+    if warm is not None and warm.weights.shape[0] == z.shape[1]:
+        start = np.zeros((z.shape[1], len(classes)))
+        known = classes < warm.weights.shape[1]
+        start[:, known] = warm.weights[:, classes[known]]
+        start = start if basis is None else basis.T @ start
+    solved = softmax_regression(reduced, codes, len(classes), class_weights(codes), start=start)
+    shares = np.log(class_shares(np.bincount(codes)))
+    temperature = _temperature(reduced, codes, len(classes), solved)
+
+    weights = np.zeros((z.shape[1], n_classes), dtype=np.float32)
+    weights[:, classes] = solved if basis is None else basis @ solved
+    bias = np.zeros(n_classes, dtype=np.float32)
+    bias[classes] = shares
+    seen = np.zeros(n_classes, dtype=bool)
+    seen[classes] = True
+    return Head(weights, bias, centre, seen, len(labels), temperature)
+
+
+def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F32:
+    """Calibrated probabilities, float32 [n, c], of all vectors or of these rows.
+
+    `vectors` may be a float16 memmap: it is read 256 rows at a time, so extra memory stays at a few MB beside the answer.
+    Raises InputError when the dims differ from the head's or a vector holds NaN.
+    """
+    d, c = head.weights.shape
+    if vectors.ndim != 2 or vectors.shape[1] != d:
+        raise InputError(f"the head was trained on {d} dims, received vectors {list(vectors.shape)}: train a new round")
+    n = len(vectors) if rows is None else len(rows)
+    out = np.empty((n, c), dtype=np.float32)
+    # One product serves all: columns of W, and the centre, whose product gives the length after centring.
+    both = np.concatenate([head.weights, head.centre[:, None]], axis=1)
+    shift, centre2 = head.centre @ head.weights, float(head.centre @ head.centre)
+
+    def work(first: int, last: int) -> None:
+        buffer = np.empty((CHUNK, d), dtype=np.float32)
+        for start in range(first, last, CHUNK):
+            part = slice(start, min(start + CHUNK, last))
+            x = widen(vectors[part if rows is None else rows[part]], buffer, first_row=start)
+            length = np.sqrt(np.einsum("ij,ij->i", x, x))
+            length[length == 0] = 1
+            product = (x @ both) / length[:, None]
+            after = np.sqrt(np.maximum(1 - 2 * product[:, -1] + centre2, 1e-12))
+            logits = ((product[:, :-1] - shift) / after[:, None] + head.bias) / np.float32(head.temperature)
+            out[part] = _probabilities(head, logits)
+
+    _in_threads(work, n)
+    return out
+
+
+def class_weights(codes: Ints) -> F64:
+    """One weight per label [m], so that every class weighs the same and the weights sum to m."""
+    counts = np.bincount(codes)
+    return np.asarray((len(codes) / len(counts) / counts)[codes], dtype=np.float64)
+
+
+def class_shares(counts: Ints) -> F64:
+    """How common each class is [c], from its labels: the observed share drawn towards equality where chance explains it.
+
+    James-Stein shrinkage (Hausser & Strimmer 2009), on counts raised by a half so that no share is zero.
+    """
+    m, c = int(counts.sum()), len(counts)
+    observed, equal = (counts + 0.5) / (m + 0.5 * c), 1 / c
+    spread = float(((equal - observed) ** 2).sum())
+    noise = (1 - float((observed**2).sum())) / max(m - 1, 1)
+    pull = 1.0 if spread <= noise else noise / spread
+    return np.asarray(pull * equal + (1 - pull) * observed, dtype=np.float64)
+
+
+def softmax_regression(x: F64, codes: Ints, n_classes: int, weights: F64, *, start: F64 | None = None) -> F64:
+    """W [d, c] minimising sum_i weights_i CE_i + PENALTY/2 |W|^2 by L-BFGS, without intercept."""
+    d = x.shape[1]
+    rows = np.arange(len(x))
+
+    def objective(flat: F64) -> tuple[float, F64]:
+        w = flat.reshape(d, n_classes)
+        logp = log_softmax(x @ w, axis=1)
+        loss = -float(weights @ logp[rows, codes]) + 0.5 * PENALTY * float(flat @ flat)
+        gap = np.exp(logp)
+        gap[rows, codes] -= 1
+        return loss, (x.T @ (weights[:, None] * gap) + PENALTY * w).ravel()
+
+    first = np.zeros(d * n_classes) if start is None else start.ravel()
+    result = minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-9, "gtol": 1e-4})
+    return np.asarray(result.x, dtype=np.float64).reshape(d, n_classes)
+
+
+def _temperature(x: F64, codes: Ints, n_classes: int, solved: F64) -> float:
+    """The temperature that makes cross-validated predictions likeliest, leaning to 1 while labels are few (Guo et al. 2017)."""
+    counts = np.bincount(codes)
+    usable = counts[codes] > 1  # a class with a single label cannot be predicted once that label is held out
+    if n_classes < 2 or not usable.any():
+        return 1.0
+    # Dealing every class's labels in turn keeps the folds alike without a random draw.
+    turn = np.empty(len(codes), dtype=np.int64)
+    turn[np.argsort(codes, kind="stable")] = np.arange(len(codes)) % _FOLDS
+    logits, truth = [], []
+    for fold in range(_FOLDS if len(codes) <= _MANY else 1):
+        train, test = turn != fold, (turn == fold) & usable
+        if not test.any():
+            continue
+        present = np.bincount(codes[train], minlength=n_classes)
+        kept = np.flatnonzero(present)
+        code = np.searchsorted(kept, codes[train])
+        part = softmax_regression(x[train], code, len(kept), class_weights(code), start=solved[:, kept])
+        full = np.full((int(test.sum()), n_classes), -30.0)
+        full[:, kept] = x[test] @ part + np.log(class_shares(present[kept]))
+        logits.append(full)
+        truth.append(codes[test])
+    return fit_temperature(np.concatenate(logits), np.concatenate(truth))
+
+
+def fit_temperature(logits: F64, truth: Ints) -> float:
+    """T in [0.05, 20] minimising the log loss of softmax(logits / T) plus (log T)^2 / 2: never worse than T = 1."""
+
+    def loss(log_t: float) -> float:
+        logp = log_softmax(logits / np.exp(log_t), axis=1)
+        return -float(logp[np.arange(len(truth)), truth].sum()) + 0.5 * log_t**2
+
+    best = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(best.x)) if best.fun <= loss(0.0) else 1.0
+
+
+def _probabilities(head: Head, logits: F32) -> F32:
+    """Softmax over the classes that had a label; each of the others gets the same small share."""
+    unseen = int((~head.seen).sum())
+    if not unseen:
+        return np.asarray(softmax(logits, axis=1), dtype=np.float32)
+    each = _UNSEEN / (head.labels + len(head.seen))
+    proba = np.full(logits.shape, each, dtype=np.float32)
+    proba[:, head.seen] = softmax(logits[:, head.seen], axis=1) * np.float32(1 - each * unseen)
+    return proba
+
+
+def _unit(x: F32) -> F32:
+    length = np.sqrt(np.einsum("ij,ij->i", x, x))
+    length[length == 0] = 1
+    unit: F32 = x / length[:, None]
+    return unit
+
+
+def _finite(vectors: Floats) -> F32:
+    x = np.asarray(vectors, dtype=np.float32)
+    if not np.isfinite(x).all():
+        bad = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
+        raise InputError(f"vector {bad} holds NaN or infinity: embed this item again or leave it out")
+    return x
+
+
+def _check_labels(vectors: Floats, labels: Ints, n_classes: int) -> Ints:
+    labels = np.asarray(labels)
+    if vectors.ndim != 2 or labels.ndim != 1 or len(labels) != len(vectors):
+        raise InputError(f"one class id per vector: received {list(labels.shape)} for vectors {list(vectors.shape)}")
+    if not len(labels):
+        raise InputError("there are no labels yet: a head needs at least one, so label a seed set first")
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= n_classes:
+        raise InputError(f"labels lie in 0..{n_classes - 1}, received {labels.dtype} {labels.min()}..{labels.max()}")
+    return labels.astype(np.int64, copy=False)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _in_threads(work: Callable[[int, int], None], n: int) -> None:
+    """Cut 0..n into one stretch per core. Each keeps BLAS to itself: two levels of threads fight for the same cores."""
+    cores = os.cpu_count() or 1
+    if n < 16 * CHUNK or cores == 1:
+        work(0, n)
+        return
+    cuts = [round(n * i / cores) for i in range(cores + 1)]
+    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+        for done in [pool.submit(work, a, b) for a, b in pairwise(cuts)]:
+            done.result()

@@ -1,0 +1,66 @@
+"""k-means for choosing: k-means++ start, Lloyd's iterations as one matrix product each, reproducible from the generator."""
+
+import numpy as np
+import numpy.typing as npt
+
+from modicum.engine.pool import Ints
+
+F32 = npt.NDArray[np.float32]
+_ROWS = 8_192
+
+
+def kmeans(x: F32, k: int, rng: np.random.Generator, *, iterations: int = 12) -> tuple[F32, Ints]:
+    """Centres [k, d] and the cluster of each row [n] (Lloyd 1982; start after Arthur & Vassilvitskii 2007), 1 <= k <= n.
+
+    A dozen iterations: the last per cent of the objective does not change who is typical.
+    """
+    centres = _spread_start(x, k, rng)
+    home = assign(x, centres)
+    for _ in range(iterations):
+        sums = np.zeros_like(centres)
+        # Sorting by cluster makes the sums one pass over contiguous rows.
+        order = np.argsort(home, kind="stable")
+        filled, first = np.unique(home[order], return_index=True)
+        sums[filled] = np.add.reduceat(x[order], first, axis=0)
+        counts = np.bincount(home, minlength=k)
+        # An empty cluster keeps its old centre.
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
+        moved = assign(x, centres)
+        if np.array_equal(moved, home):
+            break
+        home = moved
+    return centres, home
+
+
+def assign(x: F32, centres: F32) -> Ints:
+    """The nearest centre of each row [n]."""
+    half = 0.5 * np.einsum("ij,ij->i", centres, centres)
+    home = np.empty(len(x), dtype=np.int64)
+    for start in range(0, len(x), _ROWS):
+        home[start : start + _ROWS] = (x[start : start + _ROWS] @ centres.T - half).argmax(axis=1)
+    return home
+
+
+def _spread_start(x: F32, k: int, rng: np.random.Generator) -> F32:
+    """k rows of x, each drawn in proportion to its squared distance from those before, best of a few draws."""
+    squared = np.einsum("ij,ij->i", x, x)
+    picked = [int(rng.integers(len(x)))]
+    gap = _distance(x, squared, picked)[0]
+    tries = 2 + int(np.log(k))
+    while len(picked) < k:
+        total = gap.sum(dtype=np.float64)
+        if total <= 0:  # fewer different rows than centres
+            picked.extend(int(i) for i in rng.integers(len(x), size=k - len(picked)))
+            break
+        draws = np.searchsorted(np.cumsum(gap, dtype=np.float64), rng.random(tries) * total)
+        draws = np.minimum(draws, len(x) - 1)
+        closer = np.minimum(_distance(x, squared, draws), gap)
+        best = int(closer.sum(axis=1).argmin())
+        picked.append(int(draws[best]))
+        gap = closer[best]
+    return x[np.array(picked)].copy()
+
+
+def _distance(x: F32, squared: F32, rows: "Ints | list[int]") -> F32:
+    gap: F32 = np.maximum(squared[rows][:, None] + squared - 2 * (x[rows] @ x.T), 0)
+    return gap

@@ -1,0 +1,63 @@
+"""Ask for typical items that differ from each other and from what is labeled: k-means with a centre per label.
+
+After TypiClust (Hacohen et al. 2022): as many clusters as there will be labels, the heaviest without a label first, of each the
+item nearest to its centre. With weights the same code serves the hybrid.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from modicum.engine.kmeans import kmeans
+from modicum.engine.pool import Ints, Pool, Selection, gather
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+SAMPLE = 4_096  # pool items that are clustered; more change the choice little and cost in proportion
+_CENTRES = 1_024
+_DIMS = 128  # a random projection to this many dims keeps distances (Johnson & Lindenstrauss 1984) and is ten times cheaper
+
+
+def typical(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+    """The seed strategy: needs no model. Utility falls with the order in which clusters are served."""
+    sample = pool.shuffled(rng)[: max(SAMPLE, 4 * n)]
+    return serve(pool, sample, np.ones(len(sample)), n, rng)
+
+
+def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generator) -> Selection:
+    """Cluster the sample [s] and the labeled items together and serve the clusters in turn, the heaviest first.
+
+    Clusters without a label come first; `weights` [s] say how much each item of the sample adds to its cluster. When
+    clusters run out, each is served again.
+    """
+    n = min(n, len(pool))
+    if not n:
+        return Selection(np.empty(0, dtype=np.int64), np.empty(0))
+    x, labeled = _compact(pool, sample, rng)
+    k = min(len(labeled) + n, len(x) + len(labeled), _CENTRES)
+    centres, home = kmeans(np.concatenate([x, labeled]), k, rng)
+    home, taken = home[: len(x)], np.bincount(home[len(x) :], minlength=k)
+    mass = np.bincount(home, weights=weights, minlength=k)
+    distance = ((x - centres[home]) ** 2).sum(axis=1)
+    # Rank of each item in its cluster, nearest to the centre first.
+    order = np.lexsort((np.arange(len(x)), distance, home))
+    start = np.searchsorted(home[order], home[order])
+    rank = np.empty(len(x), dtype=np.int64)
+    rank[order] = np.arange(len(x)) - start
+    served = np.lexsort((np.arange(len(x)), -mass[home], rank + taken[home]))[:n]
+    return Selection(sample[served], np.linspace(1, 0, len(served), endpoint=False))
+
+
+def _compact(pool: Pool, sample: Ints, rng: np.random.Generator) -> tuple[F32, F32]:
+    """Sample and labeled items, centred, of length one, in few dims."""
+    x, labeled = pool.gather(sample), gather(pool.vectors, pool.labeled_rows)
+    both = _unit(np.concatenate([x, labeled]))
+    both = _unit(both - both.mean(axis=0))
+    if both.shape[1] > _DIMS:
+        both = both @ (rng.standard_normal((both.shape[1], _DIMS), dtype=np.float32) / np.float32(np.sqrt(_DIMS)))
+    return both[: len(x)], both[len(x) :]
+
+
+def _unit(x: F32) -> F32:
+    unit: F32 = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.float32(1e-12))
+    return unit
