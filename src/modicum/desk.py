@@ -1,5 +1,6 @@
 """The people's half: claim tasks, submit decisions, take them back. Meets the machine's half only in the store."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -11,40 +12,41 @@ from modicum.store.tasks import Holder, NewTask
 from modicum.types import Action, Choice, Reason, Route, Task
 from modicum.views import Claim, Past, Receipt
 
+SWEEP_S = 1.0  # leases that ran out are taken back this often, while anybody claims
+
 
 def claim(db: Database, project_id: int, annotator: str, client: str, n: int) -> Claim:
     """Lease up to n tasks to one browser tab: those it holds first, then the queue, then straight from the pool.
 
     The pool is the fallback that keeps people from waiting for a round. A spent budget stops new tasks.
     """
+    db.remember_for(("sweep", project_id), SWEEP_S, lambda: db.write(tasks.sweep, project_id))
     found, budget_spent = db.write(_claim, project_id, annotator, client, n)
     return Claim(tasks=tuple(found), left=counts.left(db, project_id), budget_spent=budget_spent)
 
 
 def _claim(conn: Connection, project_id: int, annotator: str, client: str, n: int) -> tuple[list[Task], bool]:
-    policy = projects.policy(conn, project_id)
+    policy, held = tasks.held(conn, project_id, annotator, client)
     holder = Holder.now(annotator, client, policy.lease_s)
-    held = tasks.hold(conn, project_id, holder)
-    tasks.sweep(conn, project_id)
+    if any(task.lease_until < holder.until - timedelta(seconds=policy.lease_s / 2) for task in held):
+        tasks.renew(conn, project_id, holder)
+        held = tasks.held(conn, project_id, annotator, client)[1]
     wanted, spent = n - len(held), False
     if policy.budget is not None:
         allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
         wanted, spent = min(wanted, allowed), allowed <= 0 and not held
-    new: list[int] = []
-    if wanted > 0:
-        new = tasks.claim_open(conn, project_id, holder, wanted)
-        if len(new) < wanted:
-            new += _claim_from_pool(conn, project_id, holder, wanted - len(new))
-    shown = tasks.show(conn, [*held, *new])
-    return sorted(shown, key=lambda task: task.id not in held)[:n], spent
+    new = tasks.claim_open(conn, project_id, holder, wanted) if wanted > 0 else []
+    if len(new) < wanted:
+        new += _claim_from_pool(conn, project_id, holder, wanted - len(new))
+    return [*held, *new][:n], spent
 
 
-def _claim_from_pool(conn: Connection, project_id: int, holder: Holder, n: int) -> list[int]:
+def _claim_from_pool(conn: Connection, project_id: int, holder: Holder, n: int) -> list[Task]:
     rows = tasks.pool_items(conn, project_id, holder.annotator, n)
     wrong = labels.rejected_items(conn, project_id) if rows else set()
     known = scores.of_rows(conn, project_id, [row.row for row in rows if row.id not in wrong and not tasks.blind_item(row)])
     new = [NewTask(row.id, Reason(code="fallback"), prediction=known.get(row.row), blind=tasks.blind_item(row)) for row in rows]
-    return tasks.open_leased(conn, project_id, scores.newest_model(conn, project_id) or 0, new, holder)
+    return tasks.show(conn, tasks.open_leased(conn, project_id, scores.newest_model(conn, project_id) or 0, new, holder))
 
 
 def claim_item(db: Database, project_id: int, item_id: int, annotator: str, client: str) -> Task:
@@ -111,49 +113,48 @@ def submit(
 def _submit(
     conn: Connection, project_id: int, annotator: str, task_id: int, lease_token: str, key: str, decision: dict[str, Any]
 ) -> Receipt:
-    before = labels.said(conn, project_id, annotator, key)
-    if before is not None:
+    row = tasks.to_answer(conn, project_id, task_id)
+    live = None if row.state == "leased" else tasks.live(conn, [row.item_id]).get(row.item_id)
+    if not tasks.answerable(row, lease_token, row, live):
+        before = labels.said(conn, project_id, annotator, key)
+        if before is None:
+            raise tasks.lease_lost(row)
         return Receipt(annotation_id=before.id, item_id=before.item_id)
-    value = _checked_value(conn, project_id, decision["action"], decision["value"])
-    item_id = tasks.item_of(conn, project_id, task_id)
-    if item_id is None:
-        raise ConflictError(f"there is no task {task_id} in this project: claim again")
-    locked = labels.lock_items(conn, [item_id])
-    row = tasks.get(conn, task_id)
-    live = None if row.state == "leased" else tasks.live(conn, [item_id]).get(item_id)
-    if not tasks.answerable(row, lease_token, locked[item_id], live):
-        raise tasks.lease_lost(row)
     said = {
         "project_id": project_id,
-        "item_id": item_id,
+        "item_id": row.item_id,
         "task_id": task_id,
         "annotator": annotator,
         "key": key,
         "action": decision["action"],
-        "value": value,
+        "value": _checked_value(row.schema, decision["action"], decision["value"]),
         "shown": row.prediction,
         "blind": row.prediction is None,
         "flag": decision["flag"],
         "route": row.route,
         "round": row.round,
         "seconds": decision["seconds"],
+        "created": datetime.now(UTC),
     }
     annotation_id = labels.add_one(conn, said)
-    tasks.close(conn, [task_id])
+    tasks.finish(conn, task_id)
     if live is not None and live.id != task_id:
         tasks.close(conn, [live.id], "superseded")
-    labels.settle(conn, locked)
-    return Receipt(annotation_id=annotation_id, item_id=item_id)
+    if decision["action"] is Action.ANSWER:
+        labels.settle_answer(conn, row, annotation_id, said)
+    else:
+        labels.settle_skip(conn, row, decision["flag"])
+    return Receipt(annotation_id=annotation_id, item_id=row.item_id)
 
 
-def _checked_value(conn: Connection, project_id: int, action: Action, value: Choice | None) -> dict[str, Any] | None:
+def _checked_value(schema: dict[str, Any], action: Action, value: Choice | None) -> dict[str, Any] | None:
     if action is Action.SKIP:
         return None
     if action is not Action.ANSWER:
-        raise InputError(f"a task is answered or skipped, not {action}ed", path="$.action")
+        raise InputError(f"a task is answered or skipped; {action} is not possible here", path="$.action")
     if value is None:
         raise InputError("an answer needs a value: send the chosen class, or skip the item", path="$.value")
-    projects.check_class(conn, project_id, value.class_id, "$.value.class_id")
+    projects.check_class(schema, value.class_id, "$.value.class_id")
     return value.model_dump(mode="json")
 
 

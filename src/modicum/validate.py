@@ -158,8 +158,9 @@ def _confirm(
 ) -> PageReceipt:
     if before := labels.of_page(conn, project_id, annotator, key):
         return _receipt(key, [row for row, _ in before], len(tokens))
+    schema = projects.stored_schema(conn, project_id)
     for class_id in set(relabeled.values()):
-        projects.check_class(conn, project_id, class_id, "$.relabeled")
+        projects.check_class(schema, class_id, "$.relabeled")
     found = tasks.several(conn, project_id, tokens)
     locked = labels.lock_items(conn, [row.item_id for row in found.values()])
     found = tasks.several(conn, project_id, tokens)  # again: they may have changed until the items were ours

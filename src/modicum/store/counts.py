@@ -8,13 +8,12 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from modicum.store.db import Database
 from modicum.store.tables import annotation, item, label, rejection, task
+from modicum.store.tasks import OPEN
 from modicum.types import Action, Origin, Route, Split, Status
 from modicum.views import Counts
 
 EXACT_BELOW = 1000
-_POOL = (item.c.project_id == bindparam("project"), item.c.status == Status.POOL)
-_SOME_LEFT = select(func.count()).select_from(select(item.c.id).where(*_POOL).limit(EXACT_BELOW).subquery())
-_ALL_LEFT = select(func.count()).select_from(item).where(*_POOL)
+_POOL = select(func.count()).select_from(item).where(item.c.project_id == bindparam("project"), item.c.status == Status.POOL)
 _SETTLED = select(func.count()).select_from(label).where(label.c.project_id == bindparam("project"))
 
 
@@ -51,20 +50,23 @@ def counts(conn: Connection, project_id: int) -> Counts:
 
 
 def left(db: Database, project_id: int) -> int:
-    """Unlabeled items: exact below 1,000, above that up to a second old, since every claim asks."""
-    with db.read() as conn:
-        some: int = conn.execute(_SOME_LEFT, {"project": project_id}).scalar_one()
-        if some < EXACT_BELOW:
-            return some
-        return db.remember_for(("left", project_id), 1.0, lambda: _count(conn, project_id))
+    """Unlabeled items; above 1,000 the number may be a second old, since every claim asks."""
+
+    def count() -> int:
+        with db.read() as conn:
+            return pool(conn, project_id)
+
+    lately = db.remember_for(("left", project_id), 1.0, count)
+    return lately if lately > EXACT_BELOW else count()
 
 
 def _by_key(conn: Connection, query: Select[Any, int]) -> dict[Any, int]:
     return {key: count for key, count in conn.execute(query)}  # noqa: C416, dict() does not know rows
 
 
-def _count(conn: Connection, project_id: int) -> int:
-    count: int = conn.execute(_ALL_LEFT, {"project": project_id}).scalar_one()
+def pool(conn: Connection, project_id: int) -> int:
+    """Unlabeled items."""
+    count: int = conn.execute(_POOL, {"project": project_id}).scalar_one()
     return count
 
 
@@ -86,9 +88,7 @@ def asked(conn: Connection, project_id: int) -> int:
 
 def open_tasks(conn: Connection, project_id: int) -> int:
     """Tasks that wait for somebody."""
-    count: int = conn.execute(
-        select(func.count()).select_from(task).where(task.c.project_id == project_id, task.c.state == "open")
-    ).scalar_one()
+    count: int = conn.execute(select(func.count()).select_from(task).where(task.c.project_id == project_id, OPEN)).scalar_one()
     return count
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, case, or_, select
 from modicum.store.db import arrays
 from modicum.store.labels import STANDS
 from modicum.store.tables import annotation, item, label, task
+from modicum.store.tasks import LEASED, OPEN
 from modicum.types import Action, Split, Status
 
 Ints = npt.NDArray[np.int64]
@@ -23,10 +24,10 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
     in_pool = (item.c.project_id == project_id, item.c.status == Status.POOL, item.c.split == Split.TRAIN, item.c.row < rows)
     (of_pool,) = arrays(conn, item, (item.c.row,), *in_pool)
     free[of_pool] = True
-    held = and_(task.c.state == "leased", task.c.lease_until >= datetime.now(UTC))
+    held = and_(LEASED, task.c.lease_until >= datetime.now(UTC))
     if client is not None:
         held = and_(held, task.c.client != client)
-    taken = or_(held, and_(task.c.state == "open", task.c.reason == "returned"))
+    taken = or_(held, and_(OPEN, task.c.reason == "returned"))
     live = select(item.c.row).join(task, task.c.item_id == item.c.id).where(task.c.project_id == project_id, taken)
     rejected = (
         select(item.c.row)
@@ -62,7 +63,7 @@ def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.
 
     They have no label, nobody skipped them and nobody has them in hand.
     """
-    busy = or_(task.c.state == "leased", and_(task.c.state == "open", task.c.reason == "returned"))
+    busy = or_(LEASED, and_(OPEN, task.c.reason == "returned"))
     taken = select(task.c.item_id).where(task.c.project_id == project_id, busy)
     ids, at, holdout = arrays(
         conn,

@@ -79,7 +79,7 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def add_one(conn: Connection, row: dict[str, Any]) -> int:
-    """Append one annotation and return its id."""
+    """Append one annotation and return its id. Raises ConflictError when its key was used for something else."""
     values = {"created": datetime.now(UTC), **row}
     annotation_id: int = conn.execute(insert(annotation).returning(annotation.c.id), values).scalar_one()
     return annotation_id
@@ -106,13 +106,37 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
             {
                 "one": item_id,
                 "status": Status.POOL if settled is None else Status.LABELED,
-                "skipped": not answers and any(row.action == Action.SKIP for row in rows),
+                "skipped": settled is None and any(row.action == Action.SKIP for row in rows),
                 "flagged": any(row.flag for row in rows),
             }
         )
     if labels:
         conn.execute(insert(label), labels)
     conn.execute(_SETTLE_ITEM, states)
+
+
+def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dict[str, Any]) -> None:
+    """What settle() would do after this answer, which is its item's newest, without looking at the older ones."""
+    if row.status == Status.LABELED:
+        conn.execute(_FORGET, {"ids": [row.item_id]})
+    conn.execute(
+        insert(label),
+        {
+            **{name: said[name] for name in ("item_id", "project_id", "route", "annotator", "blind")},
+            "class_id": said["value"]["class_id"],
+            "origin": Origin.HUMAN,
+            "annotation_id": annotation_id,
+            "created": said["created"],
+        },
+    )
+    flagged = row.flagged or said["flag"]
+    conn.execute(_SETTLE_ITEM, {"one": row.item_id, "status": Status.LABELED, "skipped": False, "flagged": flagged})
+
+
+def settle_skip(conn: Connection, row: Row[Any], flag: bool) -> None:
+    """What settle() would do after this skip of an item that may have a label."""
+    skipped = row.status == Status.POOL
+    conn.execute(_SETTLE_ITEM, {"one": row.item_id, "status": row.status, "skipped": skipped, "flagged": row.flagged or flag})
 
 
 def _from_answer(row: Row[Any]) -> dict[str, Any]:

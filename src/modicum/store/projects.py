@@ -156,13 +156,19 @@ def patch_class(
     return get(conn, project_id)
 
 
-def check_class(conn: Connection, project_id: int, class_id: int, path: str) -> None:
-    """Raises InputError unless the schema has this class and it is in use. Cheap: every submission asks."""
-    entries = conn.execute(_SCHEMA, {"wanted": project_id}).scalar_one()["classes"]
+def check_class(schema: dict[str, Any], class_id: int, path: str) -> None:
+    """Raises InputError unless the stored schema has this class and it is in use. Cheap: every submission asks."""
+    entries = schema["classes"]
     if not 0 <= class_id < len(entries):
         raise InputError(f"there is no class {class_id}; the schema has {len(entries)}: reload the page", path=path)
     if entries[class_id]["archived"]:
         raise InputError(f"the class {entries[class_id]['name']!r} is archived: choose another one", path=path)
+
+
+def stored_schema(conn: Connection, project_id: int) -> dict[str, Any]:
+    """The schema as it is stored."""
+    found: dict[str, Any] = conn.execute(_SCHEMA, {"wanted": project_id}).scalar_one()
+    return found
 
 
 # --- policy, vectors and messages -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from modicum.store import scores, tasks
 from modicum.store.scores import Scores
 from modicum.store.tables import item, round_, task
-from modicum.store.tasks import NewTask
+from modicum.store.tasks import OPEN, NewTask
 from modicum.types import Interval, Round, Route, Status
 
 
@@ -45,7 +45,7 @@ def open_round(conn: Connection, project_id: int, new: NewRound, found: Scores |
         update(task)
         .where(
             task.c.project_id == project_id,
-            task.c.state == "open",
+            OPEN,
             task.c.route == Route.ANNOTATE,
             task.c.reason != "returned",
         )

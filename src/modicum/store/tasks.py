@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, literal_column, select, update
 
-from modicum.errors import LeaseLostError
+from modicum.errors import ConflictError, LeaseLostError, NotFoundError
 from modicum.store import items
-from modicum.store.tables import annotation, item, task
-from modicum.types import Action, Prediction, Reason, Route, Split, Status, Task
+from modicum.store.tables import annotation, item, project, task
+from modicum.types import Action, Policy, Prediction, Reason, Route, Split, Status, Task
 
 RETURNED_PRIORITY = 1e6  # goes before everything a round opens
-LIVE = ("open", "leased")
+# written out, not bound: a database uses a partial index only when it sees the condition
+OPEN, LEASED = task.c.state == literal_column("'open'"), task.c.state == literal_column("'leased'")
+IN_POOL = item.c.status == literal_column("'pool'")
+LIVE = task.c.state.in_([literal_column("'open'"), literal_column("'leased'")])
 
 _of_project = task.c.project_id == bindparam("project")
 _mine = (task.c.client == bindparam("tab"), task.c.annotator == bindparam("who"))
@@ -25,37 +28,56 @@ _lease = {
     "lease_token": bindparam("token"),
     "lease_until": bindparam("until"),
 }
-_HOLD = (
-    update(task)
-    .where(_of_project, task.c.state == "leased", *_mine, task.c.route == Route.ANNOTATE)
-    .values(lease_until=bindparam("until"))
-    .returning(task.c.id)
+# a person's policy and the tasks they hold, in one statement: every claim begins with it
+_HELD = (
+    select(project.c.policy, task, item)
+    .select_from(
+        project.outerjoin(task, and_(_of_project, LEASED, *_mine, task.c.route == Route.ANNOTATE)).outerjoin(
+            item, item.c.id == task.c.item_id
+        )
+    )
+    .where(project.c.id == bindparam("project"))
+    .order_by(task.c.priority.desc(), task.c.id)
+)
+_RENEW = update(task).where(_of_project, LEASED, *_mine, task.c.route == Route.ANNOTATE).values(lease_until=bindparam("until"))
+_CLAIMED = (
+    select(task, item)
+    .join(item, item.c.id == task.c.item_id)
+    .where(_of_project, LEASED, *_mine, task.c.lease_token == bindparam("token"))
+    .order_by(task.c.priority.desc(), task.c.id)
 )
 # an expired page of Validate is over; other work goes back into the queue. The token stays, so that its holder can still
 # hand in what nobody else has taken up meanwhile
 _SWEEP = (
     update(task)
-    .where(_of_project, task.c.state == "leased", task.c.lease_until < bindparam("now"))
+    .where(_of_project, LEASED, task.c.lease_until < bindparam("now"))
     .values(state=case((task.c.route == Route.VALIDATE, "superseded"), else_="open"))
 )
 _NEXT_OPEN = (
     select(task.c.id)
-    .where(_of_project, task.c.state == "open")
+    .where(_of_project, OPEN)
     .order_by(task.c.priority.desc(), task.c.id)
     .limit(bindparam("n"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = update(task).where(task.c.id.in_(_NEXT_OPEN.scalar_subquery())).values(**_lease).returning(task.c.id)
+_CLAIM = update(task).where(task.c.id.in_(_NEXT_OPEN.scalar_subquery())).values(**_lease)
 _TAKE = update(task).where(task.c.id == bindparam("one")).values(**_lease)
 _SHOW = select(task, item).join(item, item.c.id == task.c.item_id).where(task.c.id.in_(bindparam("ids", expanding=True)))
-_ITEM_OF = select(task.c.item_id).where(task.c.id == bindparam("one"), _of_project)
-_ONE = select(task).where(task.c.id == bindparam("one")).with_for_update()
-_LIVE = select(task).where(task.c.item_id.in_(bindparam("ids", expanding=True)), task.c.state.in_(LIVE)).with_for_update()
+# the item row is locked first and the task with it; the schema comes along to check the answer
+_ANSWER = (
+    select(task, item, project.c.schema)
+    .join(item, item.c.id == task.c.item_id)
+    .join(project, project.c.id == task.c.project_id)
+    .where(task.c.id == bindparam("one"), _of_project)
+    .with_for_update(of=[item, task])
+)
+_FINISH = update(task).where(task.c.id == bindparam("one")).values(state="done")
+_LIVE = select(task).where(task.c.item_id.in_(bindparam("ids", expanding=True)), LIVE).with_for_update()
 _CLOSE = update(task).where(task.c.id.in_(bindparam("ids", expanding=True))).values(state=bindparam("becomes"))
-_unclaimed = ~select(task.c.id).where(task.c.item_id == item.c.id, task.c.state.in_(LIVE)).exists()
+_unclaimed = ~select(task.c.id).where(task.c.item_id == item.c.id, LIVE).exists()
 _FROM_POOL = (
     select(item)
-    .where(item.c.project_id == bindparam("project"), item.c.status == Status.POOL, item.c.skipped.is_(False), _unclaimed)
+    .where(item.c.project_id == bindparam("project"), IN_POOL, item.c.skipped.is_(False), _unclaimed)
     .order_by(item.c.skipped, item.c.split.desc(), item.c.sha256)
     .limit(bindparam("n"))
     .with_for_update(skip_locked=True)
@@ -67,7 +89,7 @@ _skipped_by_me = (
 )
 _FROM_SKIPPED = (
     select(item)
-    .where(item.c.project_id == bindparam("project"), item.c.status == Status.POOL, item.c.skipped.is_(True), _unclaimed)
+    .where(item.c.project_id == bindparam("project"), IN_POOL, item.c.skipped.is_(True), _unclaimed)
     .order_by(case((_skipped_by_me, 1), else_=0), item.c.id)
     .limit(bindparam("n"))
     .with_for_update(skip_locked=True)
@@ -114,15 +136,27 @@ def sweep(conn: Connection, project_id: int) -> None:
     conn.execute(_SWEEP, {"project": project_id, "now": datetime.now(UTC)})
 
 
-def hold(conn: Connection, project_id: int, holder: Holder) -> list[int]:
-    """The annotate tasks the holder has already, their leases renewed."""
-    found = conn.execute(_HOLD, {"project": project_id, **_without_token(holder)})
-    return list(found.scalars())
+def held(conn: Connection, project_id: int, annotator: str, client: str) -> tuple[Policy, list[Task]]:
+    """The project's policy and the annotate tasks this tab holds already. Raises NotFoundError for the project."""
+    rows = conn.execute(_HELD, {"project": project_id, "who": annotator, "tab": client}).all()
+    if not rows:
+        raise NotFoundError(f"there is no project {project_id}: it may have been deleted")
+    return Policy.model_validate(rows[0].policy), [from_row(row) for row in rows if row.lease_token is not None]
 
 
-def claim_open(conn: Connection, project_id: int, holder: Holder, n: int) -> list[int]:
+def renew(conn: Connection, project_id: int, holder: Holder) -> None:
+    """Renew the leases of the holder's annotate tasks."""
+    known = {"who": holder.annotator, "tab": holder.client, "until": holder.until}
+    conn.execute(_RENEW, {"project": project_id, **known})
+
+
+def claim_open(conn: Connection, project_id: int, holder: Holder, n: int) -> list[Task]:
     """Lease up to n open tasks, highest priority first."""
-    return list(conn.execute(_CLAIM, {"project": project_id, "n": n, **holder.lease()}).scalars())
+    lease = holder.lease()
+    if not conn.execute(_CLAIM, {"project": project_id, "n": n, **lease}).rowcount:
+        return []
+    known = {"who": holder.annotator, "tab": holder.client, "token": lease["token"]}
+    return [from_row(row) for row in conn.execute(_CLAIMED, {"project": project_id, **known})]
 
 
 def pool_items(conn: Connection, project_id: int, annotator: str, n: int) -> list[Row[Any]]:
@@ -170,15 +204,17 @@ def show(conn: Connection, task_ids: Iterable[int]) -> list[Task]:
     return [from_row(row) for row in sorted(rows, key=lambda row: (-row.priority, row._mapping[task.c.id]))]
 
 
-def item_of(conn: Connection, project_id: int, task_id: int) -> int | None:
-    """The item of a task of this project."""
-    found: int | None = conn.execute(_ITEM_OF, {"one": task_id, "project": project_id}).scalar_one_or_none()
-    return found
+def to_answer(conn: Connection, project_id: int, task_id: int) -> Row[Any]:
+    """The task with its item, both locked, and the project's schema. Raises ConflictError when there is no such task."""
+    row = conn.execute(_ANSWER, {"one": task_id, "project": project_id}).one_or_none()
+    if row is None:
+        raise ConflictError(f"there is no task {task_id} in this project: claim again")
+    return row
 
 
-def get(conn: Connection, task_id: int) -> Row[Any]:
-    """The stored row of a task that exists."""
-    return conn.execute(_ONE, {"one": task_id}).one()
+def finish(conn: Connection, task_id: int) -> None:
+    """End one task as done."""
+    conn.execute(_FINISH, {"one": task_id})
 
 
 def several(conn: Connection, project_id: int, task_ids: Iterable[int]) -> dict[int, Row[Any]]:
@@ -199,7 +235,7 @@ def held_by_another(row: Row[Any] | None, holder: Holder) -> bool:
 
 def count_leased(conn: Connection, project_id: int) -> int:
     """How many annotate tasks are in people's hands."""
-    query = select(func.count()).where(task.c.project_id == project_id, task.c.state == "leased", task.c.route == Route.ANNOTATE)
+    query = select(func.count()).where(task.c.project_id == project_id, LEASED, task.c.route == Route.ANNOTATE)
     count: int = conn.execute(query).scalar_one()
     return count
 
@@ -252,7 +288,7 @@ def close(conn: Connection, task_ids: Iterable[int], becomes: str = "done") -> N
 def release_pages(conn: Connection, project_id: int, holder: Holder) -> None:
     """End the Validate tasks the holder has: another page takes their place."""
     mine = (task.c.client == holder.client, task.c.annotator == holder.annotator, task.c.route == Route.VALIDATE)
-    conn.execute(update(task).where(task.c.project_id == project_id, task.c.state == "leased", *mine).values(state="superseded"))
+    conn.execute(update(task).where(task.c.project_id == project_id, LEASED, *mine).values(state="superseded"))
 
 
 def blind_item(row: Row[Any]) -> bool:
@@ -267,10 +303,6 @@ def _insert(conn: Connection, rows: list[dict[str, Any]]) -> list[int]:
     if not rows:
         return []
     return list(conn.execute(insert(task).returning(task.c.id), rows).scalars())
-
-
-def _without_token(holder: Holder) -> dict[str, Any]:
-    return {"who": holder.annotator, "tab": holder.client, "until": holder.until}
 
 
 def _values(project_id: int, number: int, entry: NewTask) -> dict[str, Any]:
