@@ -6,14 +6,13 @@ import type { Card } from "./session";
 type Reason = components["schemas"]["Reason"];
 
 const PLAIN: Record<string, string> = {
-  typical: "typical of many images and unlike the ones before",
-  random: "drawn at random",
-  holdout: "drawn at random to measure the model",
-  returned: "came back from Validate as wrong",
-  reopened: "its decision was taken back",
-  import: "new from the import",
-  fallback: "next in line while a round is being prepared",
-  link: "opened by its link",
+  typical: "it is typical of many images and unlike the ones before",
+  random: "it was drawn at random",
+  holdout: "it was drawn at random to measure the model",
+  returned: "it came back from Validate as wrong",
+  reopened: "it was opened again",
+  import: "it is new from the import",
+  fallback: "it is next in line while a round is being prepared",
 };
 
 /** One phrase after "Chosen because" or alone: "the model wavers between basset and chow". `name` gives a class's name. */
@@ -27,12 +26,22 @@ export function reasonText(reason: Reason, name: (classId: number) => string): s
 }
 
 /** Why there is no suggestion; null when there is one. */
-export function withoutSuggestion(card: Card): { title: string; why: string } | null {
+export function withoutSuggestion(
+  card: Card,
+  name: (classId: number) => string,
+): { title: string; why: string } | null {
   if (card.prediction && !card.blind) return null;
   if (card.blind && card.lease) {
     return {
       title: "Shown without suggestion",
       why: "This item measures how often the model is right, so its answer is kept from you.",
+    };
+  }
+  if (card.reason?.code === "returned") {
+    const [wrong] = card.reason.classes.map(name);
+    return {
+      title: "No suggestion",
+      why: wrong ? `It came back from Validate: it is not ${wrong}.` : "The one it had was wrong.",
     };
   }
   if (!card.lease) return { title: "Shown without suggestion", why: "You decided this one without one." };

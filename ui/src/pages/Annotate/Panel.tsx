@@ -140,7 +140,7 @@ interface SuggestionProps {
 }
 
 function Suggestion({ card, draft, name, submitOnKey, act }: SuggestionProps) {
-  const without = withoutSuggestion(card);
+  const without = withoutSuggestion(card, name);
   const { prediction } = card;
   if (draft.chosen !== null) {
     return (
@@ -267,7 +267,7 @@ function Facts({
       </div>
       {reason && (
         <div>
-          <dt>Chosen</dt>
+          <dt>Why this</dt>
           <dd>{reasonText(reason, name)}</dd>
         </div>
       )}
