@@ -119,7 +119,7 @@ def keys() -> str:
     """
     node = Path(sys.executable).parent / ("node.exe" if os.name == "nt" else "node")
     actions = (ROOT / "ui" / "src" / "model" / "actions.ts").as_uri()
-    command = [node, "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, actions]
+    command = [str(node), "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, actions]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     intro = (
         "Classes have a key each: the one you gave them, or the next free digit or letter. On the Annotate page it answers; on "

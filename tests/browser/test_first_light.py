@@ -1,12 +1,14 @@
 """First light, as a person sees it: label by keyboard, watch the model learn, validate a grid, undo, export; lose nothing."""
 
+import csv
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
 from browser.tab import Tab
-from modicum.demo import WORDS
+from modicum.demo import WORDS, Oracle
 
 OpenTab = Callable[..., Tab]
 KEY_OF = {word: "1234567890"[position] for position, word in enumerate(WORDS)}
@@ -69,6 +71,42 @@ def test_label_learn_validate_undo_export(open_tab: OpenTab) -> None:
     page.keyboard.press("Backspace")
     expect(fact(tab, "File")).to_have_text(before)
     tab.wait_for_labels(slug, labels - 1)
+
+    # the rest of the way to a model that is sure of something is not for the keyboard
+    Oracle(tab.server.client, slug, tab.server.truth).label(labels + 60)
+    page.get_by_role("link", name="Validate").click()
+    cells = page.get_by_role("option")
+    expect(cells.first).to_be_visible()
+
+    # one wrong one is marked by keyboard, Enter confirms the others; one key takes the whole page back
+    labels = tab.server.human_labels(slug)
+    bar = page.locator(".validate-bar p")
+    expect(bar).to_contain_text("right")
+    shown = int(bar.inner_text().split()[0])
+    page.keyboard.press("x")
+    expect(page.locator("[data-mark=wrong]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    tab.wait_for_labels(slug, labels + shown - 1)
+    page.keyboard.press("Backspace")
+    tab.wait_for_labels(slug, labels)
+    expect(page.locator("[data-mark=wrong]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-mark=wrong]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    tab.wait_for_labels(slug, labels + shown)
+
+    # everything is in the export, with its provenance
+    page.get_by_role("link", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download CSV")).click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == labels + shown
+    assert {row["origin"] for row in rows} == {"human"}
+    typed = [row for row in rows if row["annotator"]]
+    assert len(typed) == len(rows)
+    right = sum(row["label"] == tab.server.truth[row["name"]] for row in rows)
+    assert right >= len(rows) - shown  # a page confirmed unseen may hold the model's errors
 
 
 def test_decisions_made_offline_arrive_later(open_tab: OpenTab) -> None:

@@ -22,7 +22,7 @@ def test_an_old_python_is_named_in_one_line(tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    command = ["/bin/sh", ROOT / ".ci" / "make-venv", tmp_path / "venv"]
+    command = ["/bin/sh", str(ROOT / ".ci" / "make-venv"), str(tmp_path / "venv")]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env={"PATH": str(tmp_path)})
     assert done.returncode == 1
     assert done.stdout == ""
