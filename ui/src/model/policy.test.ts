@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { RANGES, readNumber, seedStrategy, strategy } from "./policy";
+import { chosenBy, RANGES, readNumber, seedStrategy, strategy } from "./policy";
 
 describe("strategies", () => {
   it("are explained in plain words", () => {
     expect(strategy("margin").explanation).toContain("least sure about between two classes");
     expect(seedStrategy("typical").title).toBe("Typical and different");
+  });
+
+  it("of a round may be one that seeds", () => {
+    expect(chosenBy("typical").title).toBe("Typical and different");
+    expect(chosenBy("margin").title).toBe("Margin");
   });
 
   it("from an extension keep their name", () => {

@@ -40,6 +40,11 @@ export function strategy(name: string): Choice {
   return choice(STRATEGIES, name);
 }
 
+/** What chose the items of a round: a query strategy, or in the first rounds a seed strategy. */
+export function chosenBy(name: string): Choice {
+  return name in STRATEGIES ? strategy(name) : seedStrategy(name);
+}
+
 /** The seed strategy with its explanation: what is asked before two classes have labels. */
 export function seedStrategy(name: string): Choice {
   return choice(SEEDS, name);

@@ -84,7 +84,7 @@ function Row({ row, most }: { row: ClassRow; most: number }) {
   return (
     <tr>
       <th scope="row">
-        <span className="class-name">
+        <span className="class-cell">
           <Swatch classId={row.id} />
           <bdi>{row.name}</bdi>
           {row.archived && <span className="quiet small">archived</span>}

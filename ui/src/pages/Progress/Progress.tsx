@@ -21,7 +21,7 @@ export function Progress({ slug }: { slug: string }) {
   const ready = project.data && progress.data;
   return (
     <div className="page" aria-busy={!ready && !error}>
-      <h1>Progress</h1>
+      <h1 className="sr-only">Progress</h1>
       {error && !ready && (
         <ErrorNote
           error={error}
@@ -80,7 +80,7 @@ function Facts({ slug, project, progress }: Props) {
       )}
       <div className="progress-pair">
         <ClassTable progress={progress} classes={classes} />
-        <Confusions slug={slug} confusions={progress.confusions} name={name} />
+        <Confusions slug={slug} measured={!empty} confusions={progress.confusions} name={name} />
       </div>
       <Rounds rounds={progress.rounds} />
     </>

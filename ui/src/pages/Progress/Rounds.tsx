@@ -2,7 +2,7 @@
 import type { Wire } from "../../api/client";
 import { Figure } from "../../charts/Figure";
 import { count, duration, withRange } from "../../model/figures";
-import { strategy } from "../../model/policy";
+import { chosenBy } from "../../model/policy";
 
 const HEAD = ["Model", "Labels", "Correct", "Chosen by", "Took", "When"];
 
@@ -41,7 +41,7 @@ export function Rounds({ rounds }: { rounds: readonly Wire["Round"][] }) {
                 <th scope="row">{round.number}</th>
                 <td>{round.labels === 0 ? <span className="quiet">none yet</span> : count(round.labels)}</td>
                 <td>{round.accuracy ? withRange(round.accuracy) : <span className="quiet">not measured</span>}</td>
-                <td title={strategy(round.strategy).explanation}>{strategy(round.strategy).title}</td>
+                <td title={chosenBy(round.strategy).explanation}>{chosenBy(round.strategy).title}</td>
                 <td>{duration(round.seconds)}</td>
                 <td className="quiet">{when(round.created)}</td>
               </tr>

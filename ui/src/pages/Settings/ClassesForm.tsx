@@ -28,7 +28,7 @@ export function ClassesForm({ project, saving }: Props) {
         longer offered, its labels stay.
       </p>
       {active.length === 0 && <p>There are no classes yet. Labeling starts with the first two.</p>}
-      <ul className="class-rows">
+      <ul className="edit-rows">
         {active.map((entry) => (
           <ClassRow key={entry.id} entry={entry} project={project} saving={saving} />
         ))}
@@ -37,7 +37,7 @@ export function ClassesForm({ project, saving }: Props) {
       {archived.length > 0 && (
         <details>
           <summary className="plain-summary">{counted(archived.length, "archived class", "archived classes")}</summary>
-          <ul className="class-rows">
+          <ul className="edit-rows">
             {archived.map((entry) => (
               <Archived key={entry.id} entry={entry} project={project} saving={saving} />
             ))}
@@ -86,7 +86,7 @@ function ClassRow(props: RowProps) {
     name.problem ?? key.problem ?? refusal(saving, `name ${entry.id}`) ?? refusal(saving, `key ${entry.id}`);
   return (
     <li>
-      <div className="class-row">
+      <div className="edit-row">
         <Swatch classId={entry.id} />
         <input
           className="input"
@@ -100,7 +100,7 @@ function ClassRow(props: RowProps) {
           onBlur={name.leave}
         />
         <input
-          className="input class-key"
+          className="input edit-key"
           type="text"
           aria-label={`Key of ${entry.name}`}
           aria-invalid={key.problem ? true : undefined}
@@ -117,7 +117,7 @@ function ClassRow(props: RowProps) {
         </Button>
       </div>
       {problem && (
-        <p id={id} className="problem class-problem" role="alert">
+        <p id={id} className="problem edit-problem" role="alert">
           {problem}
         </p>
       )}
@@ -131,9 +131,9 @@ function Archived(props: RowProps) {
     renameProblem(entry.name, entry.id, project.task_schema.classes) ?? refusal(saving, `archived ${entry.id}`);
   return (
     <li>
-      <div className="class-row">
+      <div className="edit-row">
         <Swatch classId={entry.id} />
-        <bdi className="class-archived quiet">{entry.name}</bdi>
+        <bdi className="edit-archived quiet">{entry.name}</bdi>
         <Button
           aria-label={`Bring back ${entry.name}`}
           disabled={problem !== null}
@@ -142,7 +142,7 @@ function Archived(props: RowProps) {
           Bring back
         </Button>
       </div>
-      {problem && <p className="quiet class-problem">{problem}</p>}
+      {problem && <p className="quiet edit-problem">{problem}</p>}
     </li>
   );
 }
@@ -181,7 +181,7 @@ function AddClasses({ project, saving }: Props) {
     <form onSubmit={add}>
       <Field label="Add classes" hint="One, or several with commas between." problem={problem ?? refused}>
         {(control) => (
-          <div className="class-add">
+          <div className="add-row">
             <input
               {...control}
               className="input"

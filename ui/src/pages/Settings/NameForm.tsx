@@ -81,7 +81,7 @@ export function About({ view, home }: { view: Wire["ProjectView"]; home: string 
   return (
     <section className="card settings-part" aria-labelledby="settings-about">
       <h2 id="settings-about">Facts</h2>
-      <dl className="facts">
+      <dl className="about-facts">
         {facts.map(([term, value]) => (
           <div key={term}>
             <dt className="quiet">{term}</dt>

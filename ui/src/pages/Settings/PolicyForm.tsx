@@ -225,7 +225,7 @@ function NumberField({ field, label, hint, unit, bounds, saved, save, saving }: 
             onChange={(event) => typed.change(event.target.value)}
             onBlur={typed.leave}
           />
-          <span className="quiet">{unit}</span>
+          <span className="quiet number-unit">{unit}</span>
         </div>
       )}
     </Field>
