@@ -29,14 +29,27 @@ class NewItem:
     class_id: int | None = None
 
 
-def known_hashes(conn: Connection, project_id: int, hashes: Iterable[str]) -> dict[str, int]:
-    """sha256 -> item id, for those of the hashes that are items already."""
+@dataclass(frozen=True)
+class Known:
+    """An item that is there already; `class_id` is the class its source named."""
+
+    id: int
+    uri: str
+    name: str
+    row: int
+    batch: int
+    class_id: int | None
+
+
+def known_hashes(conn: Connection, project_id: int, hashes: Iterable[str]) -> dict[str, Known]:
+    """By sha256, those of the hashes that are items already."""
     wanted = list(hashes)
-    known: dict[str, int] = {}
+    known: dict[str, Known] = {}
     for start in range(0, len(wanted), IN_ONE_STATEMENT):
         part = wanted[start : start + IN_ONE_STATEMENT]
-        rows = conn.execute(select(item.c.sha256, item.c.id).where(item.c.project_id == project_id, item.c.sha256.in_(part)))
-        known.update((sha256, item_id) for sha256, item_id in rows)
+        query = select(item.c.sha256, item.c.id, item.c.uri, item.c.name, item.c.row, item.c.batch, item.c.given)
+        rows = conn.execute(query.where(item.c.project_id == project_id, item.c.sha256.in_(part)))
+        known.update((sha256, Known(*rest)) for sha256, *rest in rows)
     return known
 
 

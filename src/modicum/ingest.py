@@ -1,0 +1,280 @@
+"""Files -> items -> vectors: one pass over a source that can be cut off at any moment and taken up again.
+
+Identity is the sha256 of the bytes. A batch counts once its transaction is committed: its vectors are on the disk before,
+and what a crash leaves behind the committed rows is cut off by the next append.
+"""
+
+import hashlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from modicum import images, run
+from modicum.encoders.image import Encoder
+from modicum.encoders.resolve import resolve
+from modicum.errors import MediaError, ModicumError, NotFoundError
+from modicum.home import Home
+from modicum.sources import uris
+from modicum.sources.entries import Entry, Options, Refusal
+from modicum.sources.listing import count, described, in_batches, list_source
+from modicum.store import items, jobs, projects
+from modicum.store.db import Database
+from modicum.store.items import Known, NewItem
+from modicum.types import Job, JobState, Rejection, Schema, Split
+from modicum.vectors import Vectors
+
+BATCH_FILES = 32
+BATCH_BYTES = 16 * 2**20  # large photos come in smaller batches, so that a cancelled import ends within a second
+HOLDOUT_SHARE = 0.2
+_log = structlog.get_logger(__name__)
+
+
+def split_of(sha256: str) -> Split:
+    """Train or holdout, drawn once from the hash: the same picture falls on the same side in every project."""
+    return Split.HOLDOUT if int(sha256[:8], 16) / 2**32 < HOLDOUT_SHARE else Split.TRAIN
+
+
+def read_uri(home: Home, uri: str) -> bytes:
+    """The bytes of an item, for whoever shows or exports it. Raises NotFoundError, MediaError, SourceError."""
+    return uris.read_uri(uri)
+
+
+def run_import(db: Database, home: Home, job: Job, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Run a started import job to its end and write into the job how it ended.
+
+    Once `stop` says so the job goes back to the queue. What the source holds that cannot be imported is recorded and
+    skipped; when the source itself, the encoder or the disk fails, the job fails with one line and can be run again.
+    """
+    try:
+        state, message = _import(db, home, job, stop)
+    except ModicumError as error:
+        if _project_is_gone(db, job):
+            home.remove_project(job.project_id)
+            return
+        _log.warning("import failed", job=job.id, error=error.message)
+        state, message = JobState.FAILED, error.message
+    except Exception as error:
+        db.write(jobs.finish, job.id, JobState.FAILED, f"unexpected {type(error).__name__}: {error}; please report this")
+        raise
+    if state is JobState.QUEUED:
+        db.write(jobs.requeue, job.id)
+    else:
+        db.write(jobs.finish, job.id, state, message)
+
+
+def _project_is_gone(db: Database, job: Job) -> bool:
+    try:
+        with db.read() as conn:
+            projects.get(conn, job.project_id)
+    except NotFoundError:
+        return True
+    return False
+
+
+def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tuple[JobState, str]:
+    """How the job ended, and one line about it."""
+    source = Path(str(job.args["source"]))
+    labels = bool(job.args.get("labels_from_folders"))
+    # A list that came through the browser names files that came with it, not any file of this machine.
+    absolute = not source.absolute().is_relative_to(home.uploads)
+    total, others = count(source, labels_from_folders=labels, absolute=absolute)
+    with db.read() as conn:
+        project = projects.get(conn, job.project_id)
+        rows, _ = projects.shape(conn, project.id)
+    db.write(jobs.progress, job.id, total=total)
+    encoder = resolve(project.encoder, home.cache)
+    db.write(projects.set_dims, project.id, encoder.dims)
+    look = _Look(db, project.id, encoder, threading.Event())
+    batches = in_batches(list_source(source, Options(labels, absolute)), BATCH_FILES, BATCH_BYTES)
+    seen = run.map(look, batches, _processors())
+    tally = _Tally(job, rows)
+    try:
+        for batch in seen:
+            tally, cancelled = _keep(db, Vectors(home.vectors_of(project.id), encoder.dims), batch, tally)
+            if cancelled:
+                return JobState.CANCELLED, "cancelled: what was imported so far is kept"
+            if stop():
+                return JobState.QUEUED, ""
+    finally:
+        look.ending.set()
+        seen.close()
+    return JobState.DONE, tally.told(others)
+
+
+def _processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# --- looking: in several threads, changing nothing ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An entry after it was looked at: with facts and vector it may become an item, with a reason it may not."""
+
+    entry: Entry | Refusal
+    sha256: str = ""
+    facts: images.Facts | None = None
+    vector: NDArray[np.float32] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Reads and hashes a batch; decodes and encodes what the project does not have. `ending` makes it give up."""
+
+    db: Database
+    project_id: int
+    encoder: Encoder
+    ending: threading.Event
+
+    def __call__(self, batch: Sequence[Entry | Refusal]) -> list[_Seen]:
+        contents: dict[str, bytes] = {}
+        seen = [self._read(entry, contents) for entry in batch]
+        with self.db.read() as conn:
+            known = items.known_hashes(conn, self.project_id, contents)
+        return self._encode(seen, {sha256: data for sha256, data in contents.items() if sha256 not in known})
+
+    def _read(self, entry: Entry | Refusal, contents: dict[str, bytes]) -> _Seen:
+        if isinstance(entry, Refusal) or self.ending.is_set():
+            return _Seen(entry, reason=entry.reason if isinstance(entry, Refusal) else "")
+        try:
+            data = entry.read()
+        except MediaError as error:
+            return _Seen(entry, reason=error.message)
+        sha256 = hashlib.sha256(data).hexdigest()
+        contents[sha256] = data
+        return _Seen(entry, sha256)
+
+    def _encode(self, seen: Sequence[_Seen], new: Mapping[str, bytes]) -> list[_Seen]:
+        facts: dict[str, images.Facts] = {}
+        pixels: dict[str, NDArray[np.uint8]] = {}
+        reasons: dict[str, str] = {}
+        for sha256, data in new.items():
+            if self.ending.is_set():
+                return []
+            try:
+                facts[sha256], pixels[sha256] = images.probe(data), images.decode(data, self.encoder.size)
+            except MediaError as error:
+                reasons[sha256] = error.message
+        vectors = dict(zip(pixels, self.encoder(list(pixels.values())), strict=True))
+        return [
+            replace(
+                each,
+                facts=facts.get(each.sha256),
+                vector=vectors.get(each.sha256),
+                reason=each.reason or reasons.get(each.sha256, ""),
+            )
+            for each in seen
+        ]
+
+
+# --- keeping: in one thread, in the order of the source ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """The job's figures, counted from the start of the source also when it is taken up again, at `rows` vectors."""
+
+    job: Job
+    rows: int
+    done: int = 0
+    added: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+
+    def told(self, others: Counter[str]) -> str:
+        """What the figures of the job do not say."""
+        parts = []
+        if self.conflicts:
+            parts.append(f"{self.conflicts:,} duplicates carry another label than the first, whose label counts")
+        if others:
+            parts.append(f"files of other kinds were passed over: {described(others)}")
+        return "; ".join(parts)
+
+
+def _keep(db: Database, vectors: Vectors, batch: Sequence[_Seen], before: _Tally) -> tuple[_Tally, bool]:
+    """Commit one batch. Returns the figures after it and whether somebody asked the job to stop."""
+    with db.read() as conn:
+        rows, _ = projects.shape(conn, before.job.project_id)
+        known = items.known_hashes(conn, before.job.project_id, {each.sha256 for each in batch})
+    new: dict[str, _Seen] = {}
+    rest: list[_Seen] = []
+    for each in batch:
+        if each.vector is None or each.sha256 in known or each.sha256 in new:
+            rest.append(each)
+        else:
+            new[each.sha256] = each
+    if new:
+        vectors.append(np.stack([each.vector for each in new.values() if each.vector is not None]), rows)
+    return db.write(_commit, rows, list(new.values()), rest, before)
+
+
+def _commit(
+    conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally
+) -> tuple[_Tally, bool]:
+    """One transaction: items, labels, rejections and progress of a batch. May run twice, as every write may."""
+    project_id = before.job.project_id
+    labels = [each.entry.label for each in new if isinstance(each.entry, Entry) and each.entry.label]
+    schema = projects.ensure_classes(conn, project_id, dict.fromkeys(labels))
+    items.add_items(conn, project_id, [_new_item(each, schema) for each in new], rows, batch=before.job.id)
+    known = items.known_hashes(conn, project_id, {each.sha256 for each in rest})
+    tally = replace(before, done=before.done + len(new) + len(rest), added=before.added + len(new))
+    rejections: list[Rejection] = []
+    for each in rest:
+        tally, rejection = _left_out(each, known.get(each.sha256), schema, tally)
+        if rejection:
+            rejections.append(rejection)
+    items.add_rejections(conn, project_id, rejections)
+    stop = jobs.progress(
+        conn, tally.job.id, done=tally.done, added=tally.added, duplicates=tally.duplicates, rejected=tally.rejected
+    )
+    return tally, stop
+
+
+def _new_item(seen: _Seen, schema: Schema) -> NewItem:
+    if not isinstance(seen.entry, Entry) or seen.facts is None:
+        raise ValueError("only what was decoded becomes an item")
+    entry, facts = seen.entry, seen.facts
+    class_id = _class_of(entry.label, schema)
+    return NewItem(
+        entry.uri, entry.name, seen.sha256, facts.media, facts.width, facts.height, split_of(seen.sha256), class_id
+    )
+
+
+def _class_of(label: str | None, schema: Schema) -> int | None:
+    if label is None:
+        return None
+    folded = label.casefold()
+    return next((entry.id for entry in schema.classes if not entry.archived and entry.name.casefold() == folded), None)
+
+
+def _left_out(seen: _Seen, there: Known | None, schema: Schema, tally: _Tally) -> tuple[_Tally, Rejection | None]:
+    """Count an entry that became no item; the second part says why, unless it simply is an item already."""
+    entry, now = seen.entry, datetime.now(UTC)
+    if there is None or isinstance(entry, Refusal):
+        rejection = Rejection(uri=entry.uri, kind="rejected", reason=seen.reason, created=now)
+        return replace(tally, rejected=tally.rejected + 1), rejection
+    if there.uri == entry.uri and there.batch == tally.job.id and there.row < tally.rows:
+        return replace(tally, added=tally.added + 1), None  # this very job had it before it was interrupted
+    tally = replace(tally, duplicates=tally.duplicates + 1)
+    conflict = entry.label is not None and _class_of(entry.label, schema) != there.class_id
+    reasons = [] if there.uri == entry.uri else [f"the same bytes as {there.name}"]
+    if conflict:
+        has = "no label" if there.class_id is None else f"the label {schema.classes[there.class_id].name!r}"
+        reasons.append(f"its label {entry.label!r} was not taken: the item has {has} from its first import")
+        tally = replace(tally, conflicts=tally.conflicts + 1)
+    if not reasons:
+        return tally, None
+    return tally, Rejection(uri=entry.uri, kind="duplicate", reason="; ".join(reasons), created=now)
