@@ -6,7 +6,6 @@ each class is comes back as a shrunken share. Measured on dogs10 with 20 random 
 """
 
 import io
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -81,10 +80,12 @@ def fit(
     *,
     unlabeled: Floats | None = None,
     warm: Head | None = None,
+    calibrate: bool = True,
 ) -> Head:
     """Fit a head on vectors [m, d] and their class ids [m] in 0..n_classes-1; some classes may have no label yet.
 
-    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred; `warm` is the last head, to start from.
+    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred; `warm` is the last head, to start from; without
+    `calibrate` the temperature is 1 and the fit six times as fast.
     Minimises sum_i w_i CE_i + PENALTY/2 |W|^2 with w_i the same total for every class. Deterministic.
     Raises InputError for no labels, ids out of range, NaN, or shapes that do not fit.
     """
@@ -108,7 +109,7 @@ def fit(
         start = start if basis is None else basis.T @ start
     solved = softmax_regression(reduced, codes, len(classes), class_weights(codes), start=start)
     shares = np.log(class_shares(np.bincount(codes)))
-    temperature = _temperature(reduced, codes, len(classes), solved)
+    temperature = _temperature(reduced, codes, len(classes), solved) if calibrate else 1.0
 
     weights = np.zeros((z.shape[1], n_classes), dtype=np.float32)
     weights[:, classes] = solved if basis is None else basis @ solved
@@ -267,7 +268,7 @@ def _blas() -> ThreadpoolController:
 
 def _in_threads(work: Callable[[int, int], None], n: int) -> None:
     """Cut 0..n into one stretch per core. Each keeps BLAS to itself: two levels of threads fight for the same cores."""
-    cores = os.cpu_count() or 1
+    cores = max((library["num_threads"] for library in _blas().info()), default=1)
     if n < 16 * CHUNK or cores == 1:
         work(0, n)
         return

@@ -62,5 +62,5 @@ def _spread_start(x: F32, k: int, rng: np.random.Generator) -> F32:
 
 
 def _distance(x: F32, squared: F32, rows: "Ints | list[int]") -> F32:
-    gap: F32 = np.maximum(squared[rows][:, None] + squared - 2 * (x[rows] @ x.T), 0)
-    return gap
+    square = squared[rows][:, None] + squared - 2 * (x[rows] @ x.T)
+    return np.asarray(np.maximum(square, 0), dtype=np.float32)

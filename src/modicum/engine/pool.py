@@ -75,6 +75,11 @@ class Pool:
         """Vectors of the pool items at these indices, float32 [k, d]."""
         return gather(self.vectors, self.rows[indices])
 
+    def take(self, indices: Ints) -> "Pool":
+        """The same pool with only these items in it, in this order."""
+        proba = None if self.proba is None else self.proba[indices]
+        return Pool(self.ids[indices], self.vectors, self.rows[indices], proba, self.labeled_rows, self.labels)
+
     def shuffled(self, rng: np.random.Generator) -> Ints:
         """All indices in an order drawn from `rng` over the *ids*: how the pool is sorted changes nothing."""
         return np.argsort(self.ids, kind="stable")[rng.permutation(len(self.ids))]

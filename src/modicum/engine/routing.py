@@ -1,0 +1,34 @@
+"""What happens to each pool item next: one route per item, from the calibrated confidence of its likeliest class."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from modicum.engine.pool import Pool, Selection
+from modicum.errors import InputError
+from modicum.types import Route
+
+CODES: Final[Mapping[Route, int]] = MappingProxyType({route: code for code, route in enumerate(Route)})
+"""The number that stands for a route in the array `plan` returns."""
+
+ROUTES: Final[tuple[Route, ...]] = tuple(Route)
+"""The route each number stands for: ROUTES[code]."""
+
+
+def plan(pool: Pool, *, validate_above: float, selection: Selection | None = None) -> npt.NDArray[np.uint8]:
+    """One route per pool item, uint8 [n], as numbers of ROUTES.
+
+    Chosen by the strategy: annotate. Else confidence of at least `validate_above`: validate. All others: hold, until a later
+    round. Nothing is labeled by the model in this release, so auto and discard do not occur.
+    """
+    if not 0 < validate_above <= 1:
+        raise InputError(f"validate_above lies above 0 and up to 1, received {validate_above}")
+    routes = np.full(len(pool), CODES[Route.HOLD], dtype=np.uint8)
+    if pool.proba is not None:
+        routes[pool.proba.max(axis=1) >= validate_above] = CODES[Route.VALIDATE]
+    if selection is not None:
+        routes[selection.indices] = CODES[Route.ANNOTATE]
+    return routes
