@@ -37,7 +37,7 @@ _HELD = (
         )
     )
     .where(project.c.id == bindparam("project"))
-    .order_by(task.c.priority.desc(), task.c.id)
+    .order_by(task.c.id)  # as they were prefetched: what is shown next does not jump when a round opens
 )
 _RENEW = update(task).where(_of_project, LEASED, *_mine, task.c.route == Route.ANNOTATE).values(lease_until=bindparam("until"))
 _CLAIMED = (
