@@ -64,20 +64,18 @@ def saving(curve: Sequence[CurvePoint], control: Sequence[CurvePoint]) -> Saving
         )
     low = _reached(points, [p.accuracy.high for p in points], today.low)
     high = _reached(points, [p.accuracy.low for p in points], today.high)
-    note = []
-    if any(p.extrapolated for p in points if p.labels >= mean) and not any(
-        p.labels >= mean and not p.extrapolated for p in points
-    ):
-        note.append("the random control is extrapolated here")
+    notes = []
+    if all(p.extrapolated for p in points if p.labels >= mean):
+        notes.append("the random control is extrapolated here")
     if high is None:
-        note.append(f"the upper end lies beyond {last.labels} labels")
+        notes.append(f"the upper end lies beyond {last.labels} labels")
     interval = Interval(
         mean=mean,
         low=min(mean, low if low is not None else mean),
         high=max(mean, high if high is not None else float(last.labels)),
         n=len(points),
     )
-    return Saving(labels=used, random_labels=interval, note="; ".join(note))
+    return Saving(labels=used, random_labels=interval, note="; ".join(notes))
 
 
 def _measure(x: Floats, y: Ints, n_classes: int, rng: np.random.Generator, size: int) -> tuple[Interval, float]:

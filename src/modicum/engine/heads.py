@@ -84,8 +84,8 @@ def fit(
 ) -> Head:
     """Fit a head on vectors [m, d] and their class ids [m] in 0..n_classes-1; some classes may have no label yet.
 
-    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred; `warm` is the last head, to start from; without
-    `calibrate` the temperature is 1 and the fit six times as fast.
+    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred; `warm` is the last head, to start from;
+    without `calibrate` the temperature is 1 and the fit six times as fast.
     Minimises sum_i w_i CE_i + PENALTY/2 |W|^2 with w_i the same total for every class. Deterministic.
     Raises InputError for no labels, ids out of range, NaN, or shapes that do not fit.
     """

@@ -58,7 +58,8 @@ def _spread_start(x: F32, k: int, rng: np.random.Generator) -> F32:
         best = int(closer.sum(axis=1).argmin())
         picked.append(int(draws[best]))
         gap = closer[best]
-    return x[np.array(picked)].copy()
+    start: F32 = x[np.array(picked)]
+    return start
 
 
 def _distance(x: F32, squared: F32, rows: "Ints | list[int]") -> F32:

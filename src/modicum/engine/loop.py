@@ -86,12 +86,18 @@ class Loop:
         self._labels[rows] = codes
         self._stale = True
 
-    def predict_proba(self) -> npt.NDArray[np.float32]:
-        """Calibrated probabilities of every row, float32 [n, classes]; all equal while fewer than two classes have a label."""
+    def predict_proba(self, vectors: Floats | None = None) -> npt.NDArray[np.float32]:
+        """Calibrated probabilities float32 [n, classes] of every row, or of other vectors [n, d].
+
+        All equal while fewer than two classes have a label.
+        """
         self._learn()
-        if self._proba is None:
-            return np.full((len(self.vectors), len(self.classes)), 1 / len(self.classes), dtype=np.float32)
-        return self._proba.copy()
+        if self.head is None:
+            n = len(self.vectors if vectors is None else vectors)
+            return np.full((n, len(self.classes)), 1 / len(self.classes), dtype=np.float32)
+        if vectors is not None:
+            return heads.predict_proba(self.head, vectors)
+        return heads.predict_proba(self.head, self.vectors) if self._proba is None else self._proba.copy()
 
     def predict(self) -> list[str]:
         """The likeliest class of every row."""

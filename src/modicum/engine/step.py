@@ -1,4 +1,4 @@
-"""One turn of the loop, in two calls: learn from the labels, ask for the next ones. Loop, rounds and simulate make the same two."""
+"""One turn of the loop in two calls, the same for Loop, rounds and simulate: learn from the labels, ask for the next ones."""
 
 import numpy as np
 

@@ -1,0 +1,220 @@
+"""Labels used against accuracy on data whose labels are known: an oracle answers in place of a person."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from modicum.engine.evaluate import mean_interval
+from modicum.engine.loop import Loop
+from modicum.engine.pool import Floats, Ints
+from modicum.errors import InputError, MediaError, SourceError
+from modicum.home import Home
+
+if TYPE_CHECKING:
+    from modicum.encoders.image import Encoder
+    from modicum.sources.entries import Entry
+
+SEED_SET = 20  # labels the seed strategy is asked for in one go: a set chosen together is better than one chosen bit by bit
+ENCODER = "package:efficientnet-lite0"
+_TEST_SHARE = 0.3
+_WORKERS = 2
+
+
+class CurveEntry(TypedDict):
+    labels: int
+    accuracy: float
+    low: float
+    high: float
+
+
+class Simulation(TypedDict):
+    strategy: str
+    curve: list[CurveEntry]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Vectors [n, d] with their class ids [n], and which rows may be asked about [n]; the rest is tested on."""
+
+    vectors: Floats
+    labels: Ints
+    classes: tuple[str, ...]
+    train: npt.NDArray[np.bool_] | None
+
+
+def simulate(
+    data_path: str | Path,
+    *,
+    strategy: str = "auto",
+    seed_strategy: str = "typical",
+    budget: int = 100,
+    batch_size: int = 5,
+    seed: int = 0,
+    runs: int = 5,
+    encoder: str = ENCODER,
+    home: Home | None = None,
+) -> Simulation:
+    """The learning curve of a strategy: accuracy on the rows not in `train`, mean over runs with its 95% interval.
+
+    `data_path` is an .npz with `emb` (float [n, d]), `label` [n] and optionally `split` ("train" or anything else), or a folder
+    of class folders, below train/ and test/ or not. Without a split a random 30% is tested on, drawn anew for every run.
+    Run r is reproducible from seed + r. The first point is the seed set, of 20 labels or `batch_size` if that is more, but at
+    most half of the budget; then every `batch_size` labels follow a point, up to `budget` or the last label there is.
+    Raises SourceError for data that cannot be used, InputError for settings out of range, NotFoundError for unknown strategies.
+    """
+    started = time.perf_counter()
+    for name, value in (("budget", budget), ("batch_size", batch_size), ("runs", runs)):
+        if value < 1:
+            raise InputError(f"{name} is at least 1, received {value}")
+    if seed < 0:
+        raise InputError(f"seed is at least 0, received {seed}")
+    known = read_known(Path(data_path), encoder, home)
+
+    def run(number: int) -> list[tuple[int, float]]:
+        return list(_run(known, strategy, seed_strategy, budget, batch_size, seed + number))
+
+    with ThreadPoolExecutor(min(runs, _WORKERS)) as pool:
+        curves = list(pool.map(run, range(runs)))
+    # Runs with a split of their own may run out of items at different points: the curve goes as far as all of them do.
+    curve = [_entry([point[0] for point in points], [point[1] for point in points]) for points in zip(*curves, strict=False)]
+    return {"strategy": strategy, "curve": curve, "seconds": round(time.perf_counter() - started, 3)}
+
+
+def _run(known: Known, strategy: str, seed_strategy: str, budget: int, batch_size: int, seed: int) -> Iterator[tuple[int, float]]:
+    """(labels, accuracy) after every batch of one run."""
+    train, test = _split(known, np.random.default_rng([seed, 0]))
+    loop = Loop(known.vectors[train], known.classes, strategy=strategy, seed_strategy=seed_strategy, seed=seed)
+    answers, truth, tested = known.labels[train], known.labels[test], known.vectors[test]
+    budget, used = min(budget, len(train)), 0
+    while used < budget:
+        size = _seed_set(budget, batch_size) if used == 0 else batch_size
+        rows = loop.query(min(size, budget - used))
+        loop.teach(rows, answers[rows])
+        used += len(rows)
+        yield used, float((loop.predict_proba(tested).argmax(axis=1) == truth).mean())
+
+
+def _seed_set(budget: int, batch_size: int) -> int:
+    """Whole batches up to 20 labels or half of the budget, at least one batch: later points stay multiples of the batch."""
+    return max(1, min(SEED_SET, budget // 2) // batch_size) * batch_size
+
+
+def _split(known: Known, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    if known.train is not None:
+        return np.flatnonzero(known.train), np.flatnonzero(~known.train)
+    order = rng.permutation(len(known.labels))
+    tested = max(1, round(_TEST_SHARE * len(order)))
+    return np.sort(order[tested:]), np.sort(order[:tested])
+
+
+def _entry(labels: Sequence[int], accuracies: Sequence[float]) -> CurveEntry:
+    interval = mean_interval(accuracies)
+    return {"labels": labels[0], "accuracy": interval.mean, "low": interval.low, "high": interval.high}
+
+
+# --- reading data whose labels are known -------------------------------------------------------------------------------
+
+
+def read_known(path: Path, encoder: str = ENCODER, home: Home | None = None) -> Known:
+    """Vectors and labels of an .npz file or a folder of class folders. Raises SourceError."""
+    if path.is_dir():
+        return _checked(_read_folder(path, encoder, home), path)
+    if path.is_file():
+        return _checked(_read_npz(path), path)
+    raise SourceError(f"{path} is neither a folder nor a file: give a folder of class folders or an .npz with emb and label")
+
+
+def _checked(known: Known, path: Path) -> Known:
+    """The data, if there is something to learn and something to test in it."""
+    n = len(known.labels)
+    train = n - round(_TEST_SHARE * n) if known.train is None else int(known.train.sum())
+    if len(known.classes) < 2:
+        raise SourceError(f"{path} holds {len(known.classes)} class; simulating needs at least two")
+    if train < 1 or train == n:
+        raise SourceError(f"{path} has {train} rows to ask about and {n - train} to test on; simulating needs both")
+    if known.vectors.shape[1] == 0 or not np.isfinite(known.vectors).all():
+        raise SourceError(f"emb of {path} holds NaN, infinity or no columns at all: embed the data again")
+    return known
+
+
+def _read_npz(path: Path) -> Known:
+    try:
+        with np.load(path, allow_pickle=False) as parts:
+            if not isinstance(parts, np.lib.npyio.NpzFile):
+                raise SourceError(f"{path} is one array; simulating needs an .npz with emb and label")
+            missing = [name for name in ("emb", "label") if name not in parts.files]
+            if missing:
+                held = ", ".join(parts.files) or "nothing"
+                raise SourceError(f"{path} holds {held}; it also needs {' and '.join(missing)}")
+            emb, label = parts["emb"], parts["label"]
+            split = parts["split"] if "split" in parts.files else None
+    except (ValueError, OSError, EOFError) as error:
+        # numpy says "allow_pickle=False" of object arrays: those can run code when they are read.
+        raise SourceError(f"{path} cannot be read as an .npz of plain arrays ({error}): save it again without objects") from error
+    if emb.ndim != 2 or emb.dtype.kind not in "fiu":
+        raise SourceError(f"emb of {path} is numbers [n, d], received {emb.dtype} {list(emb.shape)}")
+    for name, array in (("label", label), ("split", split)):
+        if array is not None and array.shape != emb.shape[:1]:
+            raise SourceError(f"{name} of {path} is one value per row of emb, [{len(emb)}], received {list(array.shape)}")
+    if label.dtype.kind not in "iubUS":
+        raise SourceError(f"label of {path} is whole numbers or text, received {label.dtype}")
+    names, codes = np.unique(label, return_inverse=True)
+    train = None if split is None else np.asarray(split.astype(str) == "train")
+    vectors = emb if emb.dtype in (np.float16, np.float32) else emb.astype(np.float32)
+    return Known(vectors, codes.astype(np.int64), tuple(str(name) for name in names), train)
+
+
+def _read_folder(folder: Path, encoder: str, home: Home | None) -> Known:
+    """Every readable image in a class folder, embedded; with train/ and test/ inside, those are the split."""
+    from modicum import run
+    from modicum.encoders.resolve import resolve
+    from modicum.sources.entries import Entry, Options
+    from modicum.sources.listing import list_source
+
+    split = (folder / "train").is_dir() and (folder / "test").is_dir()
+    parts = [(folder / "train", True), (folder / "test", False)] if split else [(folder, True)]
+    entries: list[tuple[Entry, bool]] = []
+    for part, is_train in parts:
+        listed = list_source(part.resolve(), Options(labels_from_folders=True))
+        entries += [(e, is_train) for e in listed if isinstance(e, Entry) and e.label is not None]
+    if not entries:
+        raise SourceError(f"{folder} holds no class folders with images: put each image into a folder named like its class")
+    embed = resolve(encoder, (home or Home()).cache)
+    batches = _batches([entry for entry, _ in entries], 32)
+    vectors = [v for batch in run.map(lambda b: _embedded(b, embed), batches, _WORKERS) for v in batch]
+    kept = [i for i, vector in enumerate(vectors) if vector is not None]
+    if not kept:
+        raise SourceError(f"none of the {len(entries)} images in {folder} can be read")
+    names, codes = np.unique([entries[i][0].label or "" for i in kept], return_inverse=True)
+    train = np.array([entries[i][1] for i in kept]) if split else None
+    stacked = np.stack([v for v in vectors if v is not None])
+    return Known(stacked, codes.astype(np.int64), tuple(str(name) for name in names), train)
+
+
+def _embedded(batch: "Sequence[Entry]", embed: "Encoder") -> list[npt.NDArray[np.float32] | None]:
+    """A vector for each image of the batch; none for an image that cannot be read."""
+    from modicum import images
+
+    pixels: dict[int, npt.NDArray[np.uint8]] = {}
+    for place, entry in enumerate(batch):
+        with contextlib.suppress(MediaError):
+            pixels[place] = images.decode(entry.read(), embed.size)
+    answer: list[npt.NDArray[np.float32] | None] = [None] * len(batch)
+    for place, vector in zip(pixels, embed(list(pixels.values())) if pixels else (), strict=True):
+        answer[place] = vector
+    return answer
+
+
+def _batches(entries: "Sequence[Entry]", size: int) -> "Iterator[list[Entry]]":
+    source = iter(entries)
+    while batch := list(islice(source, size)):
+        yield batch
