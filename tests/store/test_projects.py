@@ -87,7 +87,7 @@ def test_items_are_added_once_and_only_behind_the_committed_rows(db: Database, h
         assert [items.get(conn, created.id, item_id).row for item_id in ids] == list(range(10, 20))
         assert items.newest(conn, created.id, 3) == ids[:-4:-1]
         hashes = [new_item(k).sha256 for k in (12, 99)]
-        assert items.known_hashes(conn, created.id, hashes) == {hashes[0]: ids[2]}
+        assert {sha256: known.id for sha256, known in items.known_hashes(conn, created.id, hashes).items()} == {hashes[0]: ids[2]}
         counted = counts.counts(conn, created.id)
         assert (counted.items, counted.labeled, counted.human, counted.pool) == (20, 1, 0, 19)
 
@@ -135,7 +135,7 @@ def test_a_job_lives_from_queue_to_end_and_survives_a_kill(db: Database, home: H
     assert (taken.id, taken.state) == (queued.id, JobState.RUNNING)
     assert db.write(jobs.take) is None
     assert db.write(jobs.progress, taken.id, done=5, total=9) is False
-    assert db.write(jobs.requeue) == 1  # the process was killed; the next one begins with this
+    db.write(jobs.take_up)  # the process was killed; the next one begins with this
     again = db.write(jobs.take)
     assert again is not None
     assert (again.done, again.total) == (5, 9)
@@ -151,6 +151,23 @@ def test_a_job_lives_from_queue_to_end_and_survives_a_kill(db: Database, home: H
         latest = jobs.latest(conn, created.id)
     assert latest is not None
     assert latest.id == later.id
+
+
+def test_a_job_that_kills_its_process_is_not_taken_up_for_ever(db: Database, home: Home) -> None:
+    created = make_project(db, home, 0)
+    db.write(jobs.enqueue, created.id, {"source": "/pictures"})
+    for _ in range(5):  # stopping in good order does not count
+        taken = db.write(jobs.take)
+        assert taken is not None
+        db.write(jobs.requeue, taken.id)
+    for _ in range(jobs.ATTEMPTS):
+        assert db.write(jobs.take) is not None
+        db.write(jobs.take_up)
+    with db.read() as conn:
+        latest = jobs.latest(conn, created.id)
+    assert latest is not None
+    assert latest.state is JobState.FAILED
+    assert "died 3 times" in latest.message
 
 
 def test_a_job_whose_project_is_gone_is_told_to_stop(db: Database, home: Home) -> None:

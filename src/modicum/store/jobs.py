@@ -9,6 +9,7 @@ from modicum.errors import ConflictError, NotFoundError
 from modicum.store.tables import job
 from modicum.types import Job, JobState
 
+ATTEMPTS = 3  # starts of one job
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -52,6 +53,11 @@ def active(conn: Connection, project_id: int) -> Job | None:
     return None if row is None else _job(row)
 
 
+def any_queued(conn: Connection) -> bool:
+    """Whether a job of any project waits."""
+    return conn.execute(select(job.c.id).where(job.c.state == JobState.QUEUED).limit(1)).first() is not None
+
+
 def take(conn: Connection) -> Job | None:
     """Start the oldest queued job."""
     oldest = select(job.c.id).where(job.c.state == JobState.QUEUED).order_by(job.c.id).limit(1).with_for_update(skip_locked=True)
@@ -64,16 +70,22 @@ def take(conn: Connection) -> Job | None:
     return None if row is None else _job(row)
 
 
-def requeue(conn: Connection, job_id: int | None = None) -> int:
-    """Queue a running job again: one, or all that a killed process left behind. Returns how many."""
-    running = update(job).where(job.c.state == JobState.RUNNING).values(state=JobState.QUEUED, updated=datetime.now(UTC))
-    return conn.execute(running if job_id is None else running.where(job.c.id == job_id)).rowcount
+def requeue(conn: Connection, job_id: int) -> None:
+    """Queue a running job again: its process stops in good order."""
+    conn.execute(
+        update(job)
+        .where(job.c.id == job_id, job.c.state == JobState.RUNNING)
+        .values(state=JobState.QUEUED, attempt=job.c.attempt - 1, updated=datetime.now(UTC))
+    )
 
 
-def attempts(conn: Connection, job_id: int) -> int:
-    """How often the job was started."""
-    found: int = conn.execute(select(job.c.attempt).where(job.c.id == job_id)).scalar_one()
-    return found
+def take_up(conn: Connection) -> None:
+    """Queue again what a killed process left running; what was killed too often has failed, or it would kill us for ever."""
+    left = update(job).where(job.c.state == JobState.RUNNING)
+    message = f"the process died {ATTEMPTS} times during this import: look at its log and at the memory, then import again"
+    now = datetime.now(UTC)
+    conn.execute(left.where(job.c.attempt >= ATTEMPTS).values(state=JobState.FAILED, message=message, updated=now))
+    conn.execute(left.values(state=JobState.QUEUED, updated=now))
 
 
 def progress(
