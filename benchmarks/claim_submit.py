@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from modicum.demo import Client, served
+from modicum.demo import served
+from modicum.server.client import Client
 
 PROCESSES = 2  # of clients: one would be busier than the server
 CLASSES = 10

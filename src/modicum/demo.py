@@ -1,6 +1,5 @@
 """The demo: scikit-learn's digits as images, and an oracle that labels them over HTTP to show what the loop is worth."""
 
-import http.client
 import json
 import os
 import subprocess
@@ -13,14 +12,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from modicum.errors import ConflictError, StorageError
+from modicum.server.client import Client
 
-SIDE = 96  # pixels; the digits are 8 x 8
+# Pixels; the digits are 8 x 8. Linear probe on 600 of them: nearest .81, bicubic to the edge .93, bicubic with a margin .97
+SIDE, MARGIN = 80, 24
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 STEPS = (10, 20, 35, 50, 75, 100, 150)  # labels used at which the oracle looks at the accuracy
 WAIT_S = 60.0
+IDLE_S = 3.0
 
 
 def write_digits(folder: Path) -> dict[str, str]:
@@ -38,8 +39,10 @@ def write_digits(folder: Path) -> dict[str, str]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, image in zip(names, digits.images, strict=True):
             if not (folder / name).exists():
-                grey = Image.fromarray((255 - image * (255 / 16)).astype("uint8"))
-                grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(folder / name)
+                digit = Image.fromarray((255 - image * (255 / 16)).astype("uint8"))
+                paper = Image.new("L", (SIDE + 2 * MARGIN, SIDE + 2 * MARGIN), "white")
+                paper.paste(digit.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (MARGIN, MARGIN))
+                paper.save(folder / name)
     except OSError as error:
         raise StorageError(
             f"cannot write the demo's images to {folder}: {error.strerror}; choose another home with --home"
@@ -47,34 +50,7 @@ def write_digits(folder: Path) -> dict[str, str]:
     return {name: WORDS[target] for name, target in zip(names, digits.target, strict=True)}
 
 
-# --- a client of the HTTP interface ------------------------------------------------------------------------------------
-
-
-class Client:
-    """Talks JSON to a server over one kept connection, with the token as a script sends it."""
-
-    def __init__(self, url: str, token: str) -> None:
-        place = urlsplit(url)
-        self.connection = http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=120)
-        self.headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-
-    def raw(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
-        """The answer's bytes. Raises ConflictError with the server's own words for anything but success."""
-        self.connection.request(method, "/api" + path, json.dumps(body) if body is not None else None, self.headers)
-        answer = self.connection.getresponse()
-        data = answer.read()
-        if answer.status >= 400:
-            raise ConflictError(f"{method} {path} answered {answer.status}: {json.loads(data)['message']}")
-        return data
-
-    def get(self, path: str) -> Any:
-        return json.loads(self.raw("GET", path))
-
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return json.loads(self.raw("POST", path, body))
-
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
-        return json.loads(self.raw("PATCH", path, body))
+# --- a server of its own ------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -152,13 +128,21 @@ class Oracle:
     def settle(self) -> dict[str, Any]:
         """Wait until no round is under way and the last one has seen the labels it was waiting for."""
         due = max(5, self.labels // 10)
+        idle_since = time.monotonic()
 
         def calm() -> dict[str, Any] | None:
+            nonlocal idle_since
             view: dict[str, Any] = self.client.get(f"/projects/{self.slug}")
-            seen = 0 if view["round"] is None else view["round"]["labels"] + view["round"]["holdout"]
-            return view if not view["training"] and view["round"] and self.labels - seen < due else None
+            newest = view["round"]
+            seen = 0 if newest is None else newest["labels"] + newest["holdout"]
+            if view["training"] or newest is None:
+                idle_since = time.monotonic()
+                return None
+            # labels of a single class train nothing, and no round counts them
+            return view if self.labels - seen < due or time.monotonic() - idle_since > IDLE_S else None
 
-        return wait_for(calm, f"a round of project {self.slug} after {self.labels} labels")
+        settled: dict[str, Any] = wait_for(calm, f"a round of project {self.slug} after {self.labels} labels")
+        return settled
 
     def look(self) -> Point:
         """How good the current model truly is, from an export with predictions."""

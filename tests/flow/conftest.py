@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flow_parts import Server, write_images
+
+from flow.flow_parts import Server, write_images
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from modicum.demo import Client
+from modicum.server.client import Client
 
 KINDS = ("stripes", "discs", "plain")
 

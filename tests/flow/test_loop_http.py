@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow_parts import KINDS, Server, write_images
 
-from modicum.demo import Client, Oracle, wait_for
+from flow.flow_parts import KINDS, Server, write_images
+from modicum.demo import Oracle, wait_for
 from modicum.errors import ConflictError
+from modicum.server.client import Client
 
 Start = Callable[..., Server]
 Pictures = tuple[Path, dict[str, str]]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modicum.errors import InputError
 from modicum.home import Home
+from modicum.server.sources import import_args
 from modicum.store import jobs, projects
 from modicum.store.db import Database
 from modicum.types import Job, Policy, Project
@@ -39,9 +40,10 @@ def find_or_create(
 ) -> tuple[Project, Job | None]:
     """The project of this source, made if there is none, and the import that was queued for it.
 
-    A project is the same when its source is; classes it does not have yet are added. Everything happens in one transaction.
+    `source` is absolute. A project is the same when its source is; classes it does not have yet are added. Everything
+    happens in one transaction.
     """
-    args: dict[str, str | bool | None] = {"source": str(source), "labels_from_folders": labels_from_folders}
+    args = import_args(home, str(source), labels_from_folders=labels_from_folders)
 
     def write(conn: "Connection") -> tuple[Project, Job | None]:
         found = next((entry for entry in projects.list_all(conn) if entry.source == str(source)), None)

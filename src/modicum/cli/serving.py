@@ -43,8 +43,9 @@ def label(
     path = source_path(here, str(source))
     policy = policy_with(strategy, seed_strategy, budget)
     given = [entry.strip() for entry in classes.split(",") if entry.strip()]
+    called = name or (path.name if path.is_dir() else path.stem) or str(path)
     project, job = find_or_create(
-        here, name or path.stem or str(path), given, path, encoder=encoder, policy=policy, labels_from_folders=labels_from_folders
+        here, called, given, path, encoder=encoder, policy=policy, labels_from_folders=labels_from_folders
     )
     run(here, host, port, project=project, job=job, browser=not no_browser, as_json=as_json)
 
@@ -105,6 +106,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Serve until interrupted; when a server runs on this home already, say where and open the browser there."""
+    import os
+    import threading
+
     from modicum.cli.logs import configure
     from modicum.cli.settings import settings
     from modicum.server.address import running as running_on
@@ -115,6 +119,8 @@ def run(
 
     def ready(running: "Running") -> None:
         announce(running, path, project, job, browser=browser, as_json=as_json)
+        if project is not None and job is not None and not as_json:
+            threading.Thread(target=show_import, args=(running, project), daemon=running.pid == os.getpid()).start()
 
     there = running_on(home)
     if there is not None:
@@ -144,3 +150,18 @@ def announce(
         say("Stop:    Ctrl+C; nothing is lost")
     if browser:
         threading.Thread(target=webbrowser.open, args=(running.page(path),), daemon=True).start()
+
+
+def show_import(running: "Running", project: "Project") -> None:
+    """A progress bar for the import the server is doing, and one line when it has ended."""
+    from modicum.cli.terminal import follow, job_line
+    from modicum.errors import ModicumError
+    from modicum.server.client import Client
+    from modicum.types import Job
+
+    client = Client(running.url, running.token)
+    try:
+        job = follow(lambda: Job.model_validate(client.get(f"/projects/{project.slug}/import")["job"]), quiet=False)
+    except (ModicumError, OSError):  # the server or the project is gone: others say so
+        return
+    say(f"Import:  {job_line(job)}")

@@ -23,13 +23,12 @@ from modicum.errors import (
     NotFoundError,
     StorageError,
 )
-from modicum.server.auth import HEADERS, Gate, allowed_hosts
+from modicum.server.auth import HEADERS, MAX_BODY, Gate, allowed_hosts
 from modicum.server.routes import annotate, images, imports, progress, projects, validate
 from modicum.server.site import Site
 from modicum.server.static import serve_static
 from modicum.server.wire import Problem
 
-MAX_BODY = 8 * 2**20  # bytes of a JSON body; uploads have their own limit
 STATUS: tuple[tuple[type[ModicumError], int], ...] = (
     (InputError, 422),
     (EncoderError, 422),

@@ -23,6 +23,7 @@ from modicum.errors import StorageError
 
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_BODY = 8 * 2**20  # bytes of a request; uploads are streamed to the disk and have a limit of their own
 COOKIE_S = 400 * 86_400  # the longest a browser keeps a cookie
 
 HEADERS = {
@@ -146,6 +147,10 @@ class Gate:
         if guarded and (foreign or site not in ("same-origin", "none")):
             text = f"requests from another site ({(origin or site)[:100]!r}) are refused: open modicum's own address"
             return refuse(scope, 403, "ForbiddenError", "Another site", text)
+        length = headers.get("content-length", "0")
+        if scope["path"] != "/api/uploads" and (not length.isdigit() or int(length) > MAX_BODY):
+            text = f"the request is larger than {MAX_BODY >> 20} MB: files go to /api/uploads"
+            return refuse(scope, 413, "TooLargeError", "Too large", text)
         return None
 
     def sign_in(self, scope: Scope) -> Response | None:

@@ -31,7 +31,7 @@ def card(conn: Connection, project: Project) -> ProjectCard:
         classes=sum(not entry.archived for entry in project.task_schema.classes),
         items=facts.items,
         labeled=facts.labeled,
-        accuracy=newest and newest.accuracy,
+        accuracy=None if newest is None else newest.accuracy,
         thumbs=tuple(items.newest(conn, project.id, THUMBS)),
         job=jobs.latest(conn, project.id),
     )
@@ -56,7 +56,7 @@ def pulse(db: "Database", worker: "Worker", project_id: int) -> Pulse:
         project = projects.get(conn, project_id)
         newest = rounds.latest(conn, project_id)
         return Pulse(
-            round=newest and newest.number,
+            round=None if newest is None else newest.number,
             training=worker.training(project_id),
             annotations=counts.annotations(conn, project_id),
             labeled=counts.settled(conn, project_id),

@@ -6,13 +6,19 @@ from pathlib import Path
 from modicum.errors import SourceError
 from modicum.home import Home
 from modicum.server.uploads import upload_folder
+from modicum.sources import listing
+from modicum.sources.entries import Options
 
 TABLES = (".zip", ".csv", ".jsonl", ".ndjson")
 
 
 def import_args(home: Home, source: str, *, labels_from_folders: bool) -> dict[str, str | bool | None]:
     """The arguments of an import job. Raises SourceError or NotFoundError before anything is queued."""
-    return {"source": str(source_path(home, source)), "labels_from_folders": labels_from_folders}
+    path = source_path(home, source)
+    absolute = not path.is_relative_to(home.uploads)
+    if next(listing.list_source(path, Options(labels_from_folders, absolute)), None) is None:
+        listing.count(path, labels_from_folders=labels_from_folders, absolute=absolute)  # says what it looked for
+    return {"source": str(path), "labels_from_folders": labels_from_folders}
 
 
 def source_path(home: Home, source: str) -> Path:

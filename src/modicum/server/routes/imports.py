@@ -71,9 +71,7 @@ def get_import(project: In, site: At) -> ImportView:
 def start_import(body: NewImport, project: In, site: At) -> Job:
     """Queue an import; known images are recognised by their bytes and added once."""
     args = import_args(site.home, body.source, labels_from_folders=body.labels_from_folders)
-    job = site.db.write(jobs.enqueue, project.id, args)
-    site.worker.wake()
-    return job
+    return site.db.write(jobs.enqueue, project.id, args)
 
 
 @router.post("/projects/{slug}/import/cancel")
