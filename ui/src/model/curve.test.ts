@@ -43,6 +43,9 @@ describe("the learning curve", () => {
     expect(floor(curve, control)).toBe(0.5);
     expect(floor([at(20, 0.99)], [])).toBe(0.9);
     expect(floor([], [])).toBe(0.9);
+    expect(floor([{ labels: 10, extrapolated: false, accuracy: { mean: 0.6, low: 0.14, high: 0.95, n: 6 } }], [])).toBe(
+      0.1,
+    );
   });
 
   it("orders the band", () => {

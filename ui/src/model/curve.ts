@@ -82,9 +82,13 @@ export function reading(curve: readonly Point[], control: readonly Point[], labe
   return said.length > 0 ? `At ${counted(labels, "label")}: ${said.join("; ")}.` : "";
 }
 
-/** The share the picture's lower edge stands at: a step of ten points below both lines, so that change can be seen. */
+/**
+ * The share the picture's lower edge stands at: a step of ten points below both lines and the newest interval, so that
+ * change can be seen. The wide bands of the first few labels may run out of the picture.
+ */
 export function floor(curve: readonly Point[], control: readonly Point[]): number {
-  const lowest = Math.min(1, ...curve.map((p) => p.accuracy.mean), ...control.map((p) => p.accuracy.mean));
+  const newest = ordered(curve).at(-1)?.accuracy.low ?? 1;
+  const lowest = Math.min(newest, ...curve.map((p) => p.accuracy.mean), ...control.map((p) => p.accuracy.mean));
   return Math.max(0, Math.min(0.9, Math.floor(lowest * 10) / 10));
 }
 

@@ -35,7 +35,7 @@ export function ClassList({ text, onChange, problem }: Props) {
         )}
       </Field>
       {entries.length > 0 && (
-        <ul className="typed-classes" aria-label={`${counted(entries.length, "class", "classes")} typed`}>
+        <ul className="typed-classes" aria-label={`${counted(entries.length, "name")} typed`}>
           {entries.map((entry, place) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat here, which is the point; the place is the identity.
             <li key={place} data-wrong={entry.problem ? true : undefined}>

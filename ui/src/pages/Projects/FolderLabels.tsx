@@ -14,9 +14,9 @@ function hint(source: Source | null): string {
     const { folders } = source.sorted;
     if (folders.length === 0) return "There are no class folders in what was dropped.";
     const more = folders.length > NAMED ? ` and ${folders.length - NAMED} more` : "";
-    return `${folders.slice(0, NAMED).join(", ")}${more}: their images arrive labeled.`;
+    return `${folders.slice(0, NAMED).join(", ")}${more}: then their images arrive labeled.`;
   }
-  return "An image in dogs/chow/1.jpg arrives labeled as chow.";
+  return "An image in dogs/chow/1.jpg then arrives labeled as chow.";
 }
 
 export function FolderLabels({ source, checked, onChange }: Props) {

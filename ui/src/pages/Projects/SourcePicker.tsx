@@ -1,5 +1,5 @@
 // Where images come from: drop them, choose them, or type a path on the server's machine. Shows what will be left out.
-import { type DragEvent, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Picked } from "../../api/upload";
 import { count, counted, size } from "../../model/figures";
 import { ACCEPT, pathProblem, type Sorted, sortDropped, TAKEN } from "../../model/sources";
@@ -24,12 +24,20 @@ interface Props {
 }
 
 export function SourcePicker({ source, onChange, problem, big = false }: Props) {
+  const [reading, setReading] = useState<number | null>(null);
+  const take = (files: Picked[]) => onChange({ kind: "files", sorted: sortDropped(files) });
+  const over = useWindowDrop(async (items) => {
+    setReading(0);
+    const found = await readDrop(items, setReading);
+    setReading(null);
+    take(found);
+  });
   if (source?.kind === "files") {
-    return <Chosen sorted={source.sorted} problem={problem} onClear={() => onChange(null)} />;
+    return <Chosen sorted={source.sorted} problem={problem} over={over} onClear={() => onChange(null)} />;
   }
   return (
     <div className="source">
-      <DropZone big={big} onFiles={(files) => onChange({ kind: "files", sorted: sortDropped(files) })} />
+      <DropZone big={big} over={over} reading={reading} onFiles={take} />
       <PathField
         path={source?.path ?? ""}
         problem={problem}
@@ -39,20 +47,47 @@ export function SourcePicker({ source, onChange, problem, big = false }: Props) 
   );
 }
 
-function DropZone({ big, onFiles }: { big: boolean; onFiles: (files: Picked[]) => void }) {
+/** Takes a drop anywhere in the window: a folder that misses the zone would otherwise replace the page. */
+function useWindowDrop(onDrop: (items: DataTransferItemList) => void): boolean {
   const [over, setOver] = useState(false);
-  const [reading, setReading] = useState<number | null>(null);
+  const take = useRef(onDrop);
+  take.current = onDrop;
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      event.preventDefault();
+      setOver(event.dataTransfer?.types.includes("Files") ?? false);
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      setOver(false);
+      if (event.dataTransfer?.types.includes("Files")) take.current(event.dataTransfer.items);
+    };
+    window.addEventListener("dragover", drag);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", drag);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  }, []);
+  return over;
+}
+
+interface ZoneProps {
+  big: boolean;
+  over: boolean;
+  /** Files found so far while a dropped folder is read, else null. */
+  reading: number | null;
+  onFiles: (files: Picked[]) => void;
+}
+
+function DropZone({ big, over, reading, onFiles }: ZoneProps) {
   const folder = useRef<HTMLInputElement>(null);
   const files = useRef<HTMLInputElement>(null);
-
-  const drop = async (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    setReading(0);
-    const found = await readDrop(event.dataTransfer.items, setReading);
-    setReading(null);
-    onFiles(found);
-  };
   const choose = (input: HTMLInputElement) => {
     // Emptied afterwards, or the same choice a second time would be no change.
     if (input.files && input.files.length > 0) onFiles(readChosen(input.files));
@@ -60,20 +95,7 @@ function DropZone({ big, onFiles }: { big: boolean; onFiles: (files: Picked[]) =
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping needs a place; the two buttons inside do the same by keyboard.
-    <div
-      className="drop"
-      data-over={over || undefined}
-      data-big={big || undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
-      }}
-      onDrop={drop}
-    >
+    <div className="drop" data-over={over || undefined} data-big={big || undefined}>
       <svg className="drop-mark" viewBox="0 0 48 48" aria-hidden="true">
         <rect x="5" y="9" width="26" height="26" rx="3" />
         <path d="M5 29l8-8 7 7 4-4 7 7" />
@@ -154,10 +176,17 @@ function holds(sorted: Sorted<Picked>): string {
   return parts.length > 0 ? `${parts.join(" and ")}, ${size(sorted.bytes)}` : "Nothing that can be used";
 }
 
-function Chosen({ sorted, problem, onClear }: { sorted: Sorted<Picked>; problem: string | null; onClear: () => void }) {
+interface ChosenProps {
+  sorted: Sorted<Picked>;
+  problem: string | null;
+  over: boolean;
+  onClear: () => void;
+}
+
+function Chosen({ sorted, problem, over, onClear }: ChosenProps) {
   const wrong = problem ?? sorted.problem;
   return (
-    <div className="chosen" data-wrong={wrong ? true : undefined}>
+    <div className="chosen" data-wrong={wrong ? true : undefined} data-over={over || undefined}>
       <div className="row">
         <p className="chosen-what">
           <strong>{holds(sorted)}</strong>

@@ -29,7 +29,7 @@ export function useSaving(slug: string): Saving {
   const cache = useQueryClient();
   const [state, setState] = useState<Saving["state"]>("idle");
   const [error, setError] = useState<unknown>(null);
-  const [last, setLast] = useState<Change | null>(null);
+  const [done, setDone] = useState<readonly Change[]>([]);
   const queue = useRef<Promise<unknown>>(Promise.resolve());
   const [failed, setFailed] = useState<{ field: string; again: () => void } | null>(null);
 
@@ -56,20 +56,24 @@ export function useSaving(slug: string): Saving {
     return turn;
   };
 
+  const last = done.at(-1);
   return {
     state,
     error,
     failed: failed?.field ?? null,
     undoable: last?.said ?? null,
-    save: (change) =>
-      run(change.field, change.send, () =>
-        setLast((before) => (before?.field === change.field ? { ...change, back: before.back } : change)),
-      ),
+    save: (change) => run(change.field, change.send, () => setDone((all) => withChange(all, change))),
     undo: () => {
-      if (last) void run(last.field, last.back, () => setLast(null));
+      if (last) void run(last.field, last.back, () => setDone((all) => all.slice(0, -1)));
     },
     retry: () => failed?.again(),
   };
+}
+
+/** What was typed in one go is one change: its way back is that of its beginning. */
+function withChange(all: readonly Change[], change: Change): readonly Change[] {
+  const last = all.at(-1);
+  return last?.field === change.field ? [...all.slice(0, -1), { ...change, back: last.back }] : [...all, change];
 }
 
 /** PATCH of a project's name, instructions or policy. */
