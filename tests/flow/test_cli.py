@@ -255,3 +255,21 @@ def test_a_csv_goes_to_standard_output(modicum: Modicum) -> None:
     out = subprocess.run([sys.executable, "-m", "modicum", "export"], capture_output=True, text=True, check=False)
     assert out.returncode == 0
     assert out.stdout.startswith("name,uri,sha256")
+
+
+def test_simulate_prints_a_curve(modicum: Modicum, tmp_path: Path) -> None:
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, 200)
+    emb = (np.eye(3)[label] * 3 + rng.normal(size=(200, 3))).astype(np.float32)
+    np.savez(tmp_path / "data.npz", emb=emb, label=label, split=np.where(np.arange(200) < 140, "train", "test"))
+    words = ("--budget", 30, "--batch-size", 10, "--runs", 2, "--strategy", "margin")
+    code, told, _ = modicum("simulate", tmp_path / "data.npz", *words, "--json")
+    assert code == 0
+    assert set(told) == {"strategy", "curve", "seconds"}
+    assert told["curve"][-1]["labels"] == 30
+    assert all(point["low"] <= point["accuracy"] <= point["high"] for point in told["curve"])
+    assert "30 " in modicum("simulate", tmp_path / "data.npz", *words)[1]
+    code, told, _ = modicum("simulate", tmp_path / "absent.npz", "--json")
+    assert (code, told["error"]) == (2, "SourceError")

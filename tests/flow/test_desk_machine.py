@@ -20,7 +20,7 @@ from modicum.store import counts, labels
 from modicum.store.db import Database
 from modicum.store.tables import annotation, item, label, task
 from modicum.types import Action, Choice, Task
-from store.store_parts import make_project
+from store.store_parts import make_project, truth
 
 PEOPLE = {"ann": ("tab-ann-1", "tab-ann-2"), "bob": ("tab-bob-1",)}
 ITEMS, CLASSES = 40, 3
@@ -39,10 +39,12 @@ class DeskMachine(RuleBasedStateMachine):
         self.hands: dict[tuple[str, str], dict[int, Task]] = {(who, tab): {} for who, own in PEOPLE.items() for tab in own}
         self.pages: dict[str, tuple[str, dict[int, Any]]] = {}  # page -> (annotator, item -> class, or none when sent back)
 
-    @initialize(given=st.dictionaries(st.integers(0, ITEMS - 1), choices, max_size=4))
-    def begin(self, given: dict[int, int]) -> None:
-        self.project = make_project(self.db, self.home, ITEMS, given=given)
-        self.given = given
+    @initialize(given=st.dictionaries(st.integers(0, ITEMS - 1), choices, max_size=4), model=st.booleans())
+    def begin(self, given: dict[int, int], model: bool) -> None:
+        some = {row: truth(row, CLASSES) for row in range(0, 9)} if model else {}
+        self.project = make_project(self.db, self.home, ITEMS, given=some | given)
+        if model:
+            self.open_round()
 
     def teardown(self) -> None:
         self.db.close()
@@ -118,7 +120,6 @@ class DeskMachine(RuleBasedStateMachine):
         self.check_shown(entry)
         self.hands[who][entry.id] = entry
 
-    @precondition(lambda self: bool(self.stands()))
     @rule()
     def open_round(self) -> None:
         opened = rounds.run_round(self.db, self.home, self.project)

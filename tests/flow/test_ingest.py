@@ -2,21 +2,22 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from flow.ingest_parts import Bench, picture, write_encoder, write_pictures
 
+from flow.ingest_parts import Bench, picture, write_encoder, write_pictures
 from modicum import ingest
 from modicum.errors import NotFoundError
 from modicum.ingest import read_uri, run_import
 from modicum.store import jobs, projects
+from modicum.store.db import Database
 from modicum.types import JobState, Split, Status
 
 
@@ -89,7 +90,7 @@ def test_class_folders_become_labels(tmp_path: Path) -> None:
     assert "0030.png" not in bench.labels()
     assert {item.status for item in bench.items() if item.name in bench.labels()} == {Status.LABELED}
     with bench.db.read() as conn:
-        assert [entry.name for entry in projects.get(conn, bench.project.id).task_schema.classes][0] == "Chow"
+        assert projects.get(conn, bench.project.id).task_schema.classes[0].name == "Chow"
 
 
 def test_the_first_of_two_labels_counts_and_the_conflict_is_told(bench: Bench, tmp_path: Path) -> None:
@@ -98,10 +99,8 @@ def test_the_first_of_two_labels_counts_and_the_conflict_is_told(bench: Bench, t
     write_pictures(source / "chow", [2, 3], prefix="also-")
     job = bench.take(source, labels=True)
     assert bench.labels() == {"basset/0001.png": "basset", "basset/0002.png": "basset", "chow/also-0003.png": "chow"}
-    assert (
-        bench.rejections()["also-0002.png"].reason
-        == "the same bytes as basset/0002.png; its label 'chow' was not taken: the item has the label 'basset' from its first import"
-    )
+    told = bench.rejections()["also-0002.png"].reason
+    assert told.startswith("the same bytes as basset/0002.png; its label 'chow' was not taken: the item has the label 'basset'")
     assert "1 duplicates carry another label" in job.message
 
 
@@ -185,8 +184,6 @@ def test_a_source_without_pictures_fails_with_one_line(
     job = bench.take(tmp_path / "source")
     assert job.state is JobState.FAILED
     assert "\n" not in job.message
-    import re
-
     assert re.search(message, job.message), job.message
 
 
@@ -274,22 +271,41 @@ def importing(bench: Bench, before: str = "") -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+DIES_WHILE_WRITING = """
+import os, signal
+from modicum.vectors import Vectors
+append = Vectors.append
+def torn(self, array, committed_rows):
+    append(self, array, committed_rows)
+    if committed_rows >= 64:
+        os.truncate(self.path, os.path.getsize(self.path) - 7)
+        os.kill(os.getpid(), signal.SIGKILL)
+Vectors.append = torn
+"""
+DIES_IN_THE_TRANSACTION = """
+import os, signal
+from modicum.store import jobs
+progress = jobs.progress
+def dying(conn, job_id, **figures):
+    if figures.get("done", 0) >= 200:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return progress(conn, job_id, **figures)
+jobs.progress = dying
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 exists on POSIX systems only")
-def test_kill_9_at_any_moment_loses_nothing(bench: Bench, tmp_path: Path) -> None:
-    source, total = tmp_path / "photos", 400
+def test_kill_9_at_the_worst_moments_loses_nothing(bench: Bench, tmp_path: Path) -> None:
+    source, total = tmp_path / "photos", 300
     write_pictures(source, range(total))
     (source / "bad.jpg").write_text("no picture")
-    job = bench.queue(source)
-    for share in (0.05, 0.5):  # each time a little further, then killed in the middle of the next batches
-        process = importing(bench)
-        while bench.job(job).added < share * total and process.poll() is None:
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        committed = len(bench.items())
-        assert len(bench.vectors()) == committed >= share * total
-    process = importing(bench)
-    out, err = process.communicate(timeout=120)
+    bench.db.write(jobs.enqueue, bench.project.id, {"source": str(source), "labels_from_folders": False})
+    for crash, committed in ((DIES_WHILE_WRITING, 64), (DIES_IN_THE_TRANSACTION, 192)):
+        process = importing(bench, crash)
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL, err
+        assert len(bench.items()) == len(bench.vectors()) == committed
+    out, err = importing(bench).communicate(timeout=120)
     assert out.startswith(f"done {total} "), (out, err)
     found = bench.items()
     assert [item.name for item in found] == [f"{n:04}.png" for n in range(total)]
@@ -313,13 +329,9 @@ def test_a_full_disk_fails_with_one_line_and_can_be_resumed(tmp_path: Path) -> N
     told = out if "failed" in out else err.splitlines()[-1]
     assert "space" in told or "disk" in told or "full" in told, told
     out, err = importing(bench).communicate(timeout=120)
-    again = Bench.__new__(Bench)
-    again.home, again.project = bench.home, bench.project
-    from modicum.store.db import Database
-
-    again.db = Database(bench.home.database_url)
-    if not out.startswith("done"):
-        assert again.take(source).state is JobState.DONE
-    assert len(again.items()) == len(again.vectors()) == 600
-    assert len({item.sha256 for item in again.items()}) == 600
-    again.db.close()
+    bench.db = Database(bench.home.database_url)
+    if not out.startswith("done"):  # the job ended as failed, so there was nothing to take up
+        assert bench.take(source).state is JobState.DONE
+    assert len(bench.items()) == len(bench.vectors()) == 600
+    assert len({item.sha256 for item in bench.items()}) == 600
+    bench.db.close()
