@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chosenBy, RANGES, readNumber, seedStrategy, strategy } from "./policy";
+import { chosenBy, RANGES, readNumber, seedStrategies, seedStrategy, strategies, strategy } from "./policy";
 
 describe("strategies", () => {
   it("are explained in plain words", () => {
@@ -14,6 +14,19 @@ describe("strategies", () => {
 
   it("from an extension keep their name", () => {
     expect(strategy("my-own")).toMatchObject({ name: "my-own", title: "my-own" });
+  });
+});
+
+describe("what there is to choose", () => {
+  const installed = ["auto", "entropy", "margin", "my-own", "random", "typical"];
+
+  it("starts with the automatic one", () => {
+    expect(strategies(["entropy", "auto", "margin"]).map((c) => c.name)).toEqual(["auto", "entropy", "margin"]);
+  });
+
+  it("offers no seed strategy that needs a model, except the one that is set", () => {
+    expect(seedStrategies(installed, "random").map((c) => c.name)).toEqual(["typical", "my-own", "random"]);
+    expect(seedStrategies(installed, "margin").map((c) => c.name)).toContain("margin");
   });
 });
 

@@ -9,25 +9,43 @@ export interface Choice {
 const STRATEGIES: Record<string, [title: string, explanation: string]> = {
   auto: [
     "Automatic",
-    "Starts with typical items, then asks what the model is least sure about. Right for most projects.",
+    "Covers the data while little is known, then leans towards what the model is unsure of. Right for most projects.",
   ],
-  random: ["Random", "Any item, by lot. The yardstick the others are measured against."],
-  "least-confidence": ["Least confident", "Items whose best guess the model trusts least."],
+  random: ["Random", "Any image, by lot. The yardstick the others are measured against."],
+  "least-confidence": ["Least confident", "Images whose likeliest class the model trusts least."],
   "medium-confidence": [
     "Medium confidence",
-    "Items the model half knows. Passes over those it finds hopeless, which are often bad images.",
+    "Images the model half knows. Passes over those it finds hopeless, which are often bad images.",
   ],
-  margin: ["Margin", "Items the model is least sure about between two classes."],
-  entropy: ["Entropy", "Items for which the model spreads its guesses over many classes."],
+  margin: ["Margin", "Images the model is least sure about between two classes."],
+  entropy: ["Entropy", "Images for which the model spreads its guess over many classes."],
+  typical: [
+    "Typical and different",
+    "One typical image from each region of the data, whatever the model thinks of it.",
+  ],
 };
 
 const SEEDS: Record<string, [title: string, explanation: string]> = {
   typical: [
     "Typical and different",
-    "One typical item from each region of the data, so that few labels show most of what is there.",
+    "One typical image from each region of the data, so that few labels show most of it.",
   ],
-  random: ["Random", "Any item, by lot."],
+  random: ["Random", "Any image, by lot."],
 };
+
+/** These ask the model, and before the first labels there is none. "auto" would do the same as "typical". */
+const NO_SEED = new Set(["auto", "least-confidence", "medium-confidence", "margin", "entropy"]);
+
+/** The query strategies to choose from, the automatic one first. */
+export function strategies(names: readonly string[]): Choice[] {
+  return [...names].sort((a, b) => Number(b === "auto") - Number(a === "auto")).map(strategy);
+}
+
+/** The seed strategies to choose from: those that work without a model, and what is set now. */
+export function seedStrategies(names: readonly string[], now: string): Choice[] {
+  const able = names.filter((name) => name === now || !NO_SEED.has(name));
+  return able.sort((a, b) => Number(b === "typical") - Number(a === "typical")).map(seedStrategy);
+}
 
 function choice(table: Record<string, [string, string]>, name: string): Choice {
   const known = table[name];
@@ -47,7 +65,7 @@ export function chosenBy(name: string): Choice {
 
 /** The seed strategy with its explanation: what is asked before two classes have labels. */
 export function seedStrategy(name: string): Choice {
-  return choice(SEEDS, name);
+  return choice(name in SEEDS ? SEEDS : STRATEGIES, name);
 }
 
 export interface Range {

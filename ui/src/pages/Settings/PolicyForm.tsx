@@ -1,7 +1,7 @@
 // How the loop behaves: what is asked next, when it trains, what counts as sure. Each choice says what it does.
 import { useQueryClient } from "@tanstack/react-query";
 import type { Wire } from "../../api/client";
-import { type Choice, RANGES, type Range, readNumber, seedStrategy, strategy } from "../../model/policy";
+import { type Choice, RANGES, type Range, readNumber, seedStrategies, strategies } from "../../model/policy";
 import { Field } from "../../parts/Field";
 import { refusal } from "./NameForm";
 import { patchProject, type Saving } from "./useSaving";
@@ -37,14 +37,14 @@ export function PolicyForm({ project, me, saving }: Props) {
         <h2 id="settings-asking">What is asked next</h2>
         <Choices
           legend="Once there is a model"
-          choices={(me?.strategies ?? [policy.strategy]).map(strategy)}
+          choices={strategies(me?.strategies ?? [policy.strategy])}
           chosen={policy.strategy}
           problem={refusal(saving, "strategy")}
           onChoose={(name) => keep("strategy", "strategy", name)}
         />
         <Choices
           legend="The first images, before there is a model"
-          choices={(me?.seed_strategies ?? [policy.seed_strategy]).map(seedStrategy)}
+          choices={seedStrategies(me?.seed_strategies ?? [policy.seed_strategy], policy.seed_strategy)}
           chosen={policy.seed_strategy}
           problem={refusal(saving, "seed_strategy")}
           onChoose={(name) => keep("seed_strategy", "seed strategy", name)}
