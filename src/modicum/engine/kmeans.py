@@ -7,10 +7,19 @@ from modicum.engine.pool import Ints
 
 F32 = npt.NDArray[np.float32]
 _ROWS = 8_192
+_STARTS = 5  # on dogs10, 20 labels chosen by the best of five are worth 1.5 points more than by the first
+_WORK = 1_000_000  # rows times centres that all starts together may cost
 
 
-def kmeans(x: F32, k: int, rng: np.random.Generator, *, iterations: int = 12) -> tuple[F32, Ints]:
-    """Centres [k, d] and the cluster of each row [n] (Lloyd 1982; start after Arthur & Vassilvitskii 2007), 1 <= k <= n.
+def kmeans(x: F32, k: int, rng: np.random.Generator) -> tuple[F32, Ints]:
+    """Centres [k, d] and the cluster of each row [n], 1 <= k <= n: the best of a few starts, fewer when each is dear."""
+    starts = int(np.clip(_WORK / (len(x) * k), 1, _STARTS))
+    runs = [_lloyd(x, k, rng) for _ in range(starts)]
+    return min(runs, key=lambda run: float(((x - run[0][run[1]]) ** 2).sum()))
+
+
+def _lloyd(x: F32, k: int, rng: np.random.Generator, iterations: int = 12) -> tuple[F32, Ints]:
+    """One run (Lloyd 1982; start after Arthur & Vassilvitskii 2007).
 
     A dozen iterations: the last per cent of the objective does not change who is typical.
     """

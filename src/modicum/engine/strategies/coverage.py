@@ -15,7 +15,7 @@ F64 = npt.NDArray[np.float64]
 
 SAMPLE = 4_096  # pool items that are clustered; more change the choice little and cost in proportion
 _CENTRES = 1_024
-_DIMS = 128  # a random projection to this many dims keeps distances (Johnson & Lindenstrauss 1984) and is ten times cheaper
+_DIMS = 64  # principal components: what clusters differ in, at a twentieth of the cost of 1,280 dims
 
 
 def typical(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -53,9 +53,20 @@ def _compact(pool: Pool, sample: Ints, rng: np.random.Generator) -> tuple[F32, F
     x, labeled = pool.gather(sample), gather(pool.vectors, pool.labeled_rows)
     both = _unit(np.concatenate([x, labeled]))
     both = _unit(both - both.mean(axis=0))
-    if both.shape[1] > _DIMS:
-        both = both @ (rng.standard_normal((both.shape[1], _DIMS), dtype=np.float32) / np.float32(np.sqrt(_DIMS)))
+    both = components(both, _DIMS, rng)
     return both[: len(x)], both[len(x) :]
+
+
+def components(x: F32, dims: int, rng: np.random.Generator) -> F32:
+    """The first principal components [n, dims] of centred rows, by a randomized range finder (Halko et al. 2011)."""
+    if x.shape[1] <= dims:
+        return x
+    basis = rng.standard_normal((x.shape[1], dims + 16), dtype=np.float32)
+    for _ in range(2):
+        basis = np.linalg.qr(x.T @ (x @ basis))[0]
+    small = x @ basis
+    turn = np.linalg.eigh(small.T @ small)[1][:, ::-1][:, :dims]
+    return np.asarray(small @ turn, dtype=np.float32)
 
 
 def _unit(x: F32) -> F32:
