@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from modicum.demo import Client, new_project
 
@@ -42,19 +42,21 @@ class Tab:
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))
-        self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        self.page.on("console", self.heard)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "ERR_INTERNET_DISCONNECTED" not in message.text:
+            self.problems.append(f"{self.page.url}: {message.text}")
 
     def go(self, path: str) -> None:
         self.page.goto(self.server.url + path)
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Cuts the tab's network; what the browser's console says of that is expected."""
-        before = len(self.problems)
+        """Cuts the tab's network. The browser's console speaks of it, sometimes only afterwards: that is expected."""
         self.page.context.set_offline(True)
         yield
         self.page.context.set_offline(False)
-        self.problems[before:] = [problem for problem in self.problems[before:] if "ERR_INTERNET_DISCONNECTED" not in problem]
 
     def wait_for_labels(self, slug: str, wanted: int) -> None:
         """Until the server has as many human labels."""

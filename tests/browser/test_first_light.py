@@ -128,6 +128,7 @@ def test_reload_in_the_middle_loses_nothing(open_tab: OpenTab) -> None:
     slug = tab.server.new_project("Reload")
     tab.go(f"/p/{slug}/annotate")
     label(tab, 3)
+    expect(decisions(tab)).to_have_count(3)
     with tab.offline():
         label(tab, 1)  # has not left the browser yet
         expect(decisions(tab, "waiting")).to_have_count(1)

@@ -1,5 +1,5 @@
 // The thin bar on top: project, page tabs, whether everything is saved, the person, light or dark. Pages go below.
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
 import { useProjectEvents } from "../api/events";
 import { useMe, useProject } from "../api/queries";
@@ -20,6 +20,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const slug = inProject && params ? params.slug : null;
   useProjectEvents(slug);
   const me = useMe();
+  useFocusOnNewPage(`${slug ?? ""}/${params?.["*"]?.split("/")[0] ?? ""}`);
   return (
     <div className="frame">
       <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
@@ -41,6 +42,16 @@ export function Frame({ children }: { children: ReactNode }) {
       </main>
     </div>
   );
+}
+
+/** A tab that was clicked keeps the focus otherwise, and Enter would go there again instead of accepting the suggestion. */
+function useFocusOnNewPage(page: string): void {
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current === page) return;
+    shown.current = page;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [page]);
 }
 
 function ProjectTabs({ slug, page }: { slug: string; page: string }) {
