@@ -269,7 +269,7 @@ def _left_out(seen: _Seen, there: Known | None, schema: Schema, tally: _Tally) -
     if there.uri == entry.uri and there.batch == tally.job.id and there.row < tally.rows:
         return replace(tally, added=tally.added + 1), None  # this very job had it before it was interrupted
     tally = replace(tally, duplicates=tally.duplicates + 1)
-    conflict = entry.label is not None and _class_of(entry.label, schema) != there.class_id
+    conflict = entry.label is not None and (there.class_id is None or _class_of(entry.label, schema) != there.class_id)
     reasons = [] if there.uri == entry.uri else [f"the same bytes as {there.name}"]
     if conflict:
         has = "no label" if there.class_id is None else f"the label {schema.classes[there.class_id].name!r}"

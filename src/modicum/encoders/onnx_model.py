@@ -64,9 +64,10 @@ def load(model: Path | bytes, preprocessing: Preprocessing, name: str) -> ImageE
     return ImageEncoder(name, int(shape[1]), preprocessing, network, step=1 if network.fixed_batch else 4)
 
 
-def load_file(path: Path, name: str) -> ImageEncoder:
-    """The encoder of `model.onnx` with `model.json` beside it. Raises EncoderError."""
-    description = path.with_suffix(".json")
+def from_file(rest: str, cache: Path) -> ImageEncoder:
+    """`file:model.onnx` with `model.json` beside it. Nothing is cached: it is a file already. Raises EncoderError."""
+    path = Path(rest).expanduser().resolve()
+    name, description = f"file:{path}", path.with_suffix(".json")
     if not path.is_file():
         raise EncoderError(f"{name}: there is no file {path}")
     if not description.is_file():

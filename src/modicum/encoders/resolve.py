@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from modicum import plugins
-from modicum.encoders.image import Encoder, ImageEncoder
-from modicum.encoders.onnx_model import load_file
+from modicum.encoders.image import Encoder
 from modicum.errors import EncoderError
 
 GROUP = "modicum.encoders"
@@ -25,9 +24,3 @@ def resolve(name: str, cache: Path) -> Encoder:
         raise EncoderError(f"received the encoder {name!r}; allowed are {schemes} and a name, such as package:efficientnet-lite0")
     load = cast(Callable[[str, Path], Encoder], plugins.get(GROUP, scheme))
     return load(rest, cache)
-
-
-def from_file(rest: str, cache: Path) -> ImageEncoder:
-    """`file:PATH` of an ONNX model. Nothing is cached: it is a file already."""
-    path = Path(rest).expanduser().resolve()
-    return load_file(path, f"file:{path}")

@@ -3,6 +3,7 @@
 import posixpath
 import stat
 import zipfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def list_zip(path: Path, options: Options) -> Listing:
         raise SourceError(f"{shown(str(path))} cannot be opened: {error.strerror}") from error
     members = {info.filename: info for info in archive.infolist() if not info.is_dir() and _visible(info.filename)}
     pictures = [info for _, info in sorted(members.items()) if wanted(posixpath.basename(info.filename), options.others)]
-    _refuse_bombs(path, archive)
+    _refuse_bombs(path, pictures)
     if pictures and all(info.flag_bits & _ENCRYPTED for info in pictures):
         raise SourceError(f"{path.name} is encrypted; unpack it and give the folder")
     return (_entry(path, archive, info, options) for info in pictures)
@@ -39,15 +40,19 @@ def _visible(name: str) -> bool:
     return not any(part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in name.split("/"))
 
 
-def _refuse_bombs(path: Path, archive: zipfile.ZipFile) -> None:
-    infos = archive.infolist()
-    total = sum(info.file_size for info in infos)
-    if len(infos) > MAX_MEMBERS:
-        raise SourceError(f"{path.name} has {len(infos):,} members, at most {MAX_MEMBERS:,} are listed; pack several zips")
+def _refuse_bombs(path: Path, pictures: Sequence[zipfile.ZipInfo]) -> None:
+    """The members together; those that are absurd by themselves are refused one by one and do not count here."""
+    total = sum(info.file_size for info in pictures if not _absurd(info))
+    if len(pictures) > MAX_MEMBERS:
+        raise SourceError(f"{path.name} has {len(pictures):,} pictures, at most {MAX_MEMBERS:,} are listed; pack several zips")
     ratio = total / max(path.stat().st_size, 1)
     if total > MAX_TOTAL_BYTES or (ratio > MAX_RATIO and total > _HARMLESS_BYTES):
-        size = f"{total / 1e9:,.1f} GB unpacked, {ratio:,.0f} times its size"
-        raise SourceError(f"{path.name} claims {size}; allowed are {MAX_TOTAL_BYTES >> 30:,} GB and {MAX_RATIO} times")
+        size = f"{total / 1e6:,.0f} MB unpacked, {ratio:,.0f} times its size"
+        raise SourceError(f"{path.name} claims {size}; allowed are {MAX_TOTAL_BYTES / 1e6:,.0f} MB and {MAX_RATIO} times")
+
+
+def _absurd(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > MAX_RATIO * max(info.compress_size, 1) and info.file_size > _HARMLESS_BYTES
 
 
 def _entry(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, options: Options) -> Entry | Refusal:
@@ -63,6 +68,6 @@ def _entry(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, options:
         return Refusal(uri, "this member of the zip is a link; links are not followed")
     if info.file_size > MAX_FILE_BYTES:
         return Refusal(uri, too_large(info.file_size))
-    if info.file_size > MAX_RATIO * max(info.compress_size, 1) and info.file_size > _HARMLESS_BYTES:
+    if _absurd(info):
         return Refusal(uri, f"this member unpacks to more than {MAX_RATIO} times its size; pack it uncompressed if it is genuine")
     return Entry(uri, "/".join(parts), label, info.file_size, partial(read_member, archive, info))
