@@ -31,6 +31,7 @@ export function Progress({ slug }: { slug: string }) {
           }}
         />
       )}
+      {project.data?.message && <p className="caution">{project.data.message}</p>}
       {ready && <Facts slug={slug} project={project.data.project} progress={progress.data} />}
     </div>
   );
