@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -148,17 +149,17 @@ def _checked(known: Known, path: Path) -> Known:
 
 def _read_npz(path: Path) -> Known:
     try:
-        with np.load(path, allow_pickle=False) as parts:
-            if not isinstance(parts, np.lib.npyio.NpzFile):
-                raise SourceError(f"{path} is one array; simulating needs an .npz with emb and label")
-            missing = [name for name in ("emb", "label") if name not in parts.files]
-            if missing:
-                held = ", ".join(parts.files) or "nothing"
-                raise SourceError(f"{path} holds {held}; it also needs {' and '.join(missing)}")
-            emb, label = parts["emb"], parts["label"]
-            split = parts["split"] if "split" in parts.files else None
-    except (ValueError, OSError, EOFError) as error:
-        # numpy says "allow_pickle=False" of object arrays: those can run code when they are read.
+        parts = np.load(path, allow_pickle=False)
+        if not isinstance(parts, np.lib.npyio.NpzFile):
+            raise SourceError(f"{path} is one array; simulating needs an .npz with emb and label")
+        with parts:
+            held = parts.files
+            if not {"emb", "label"} <= set(held):
+                missing = " and ".join(name for name in ("emb", "label") if name not in held)
+                raise SourceError(f"{path} holds {', '.join(held) or 'nothing'}; simulating also needs {missing}")
+            emb, label, split = parts["emb"], parts["label"], parts["split"] if "split" in held else None
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        # numpy refuses object arrays here: those can run code when they are read.
         raise SourceError(f"{path} cannot be read as an .npz of plain arrays ({error}): save it again without objects") from error
     if emb.ndim != 2 or emb.dtype.kind not in "fiu":
         raise SourceError(f"emb of {path} is numbers [n, d], received {emb.dtype} {list(emb.shape)}")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ class Head:
                     labels=int(parts["labels"]),
                     temperature=float(parts["temperature"]),
                 )
-        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, BadZipFile) as error:
             raise InputError(f"{len(data)} bytes received that are no head of modicum: train a new round") from error
         d, c = head.weights.shape if head.weights.ndim == 2 else (-1, -1)
         if (head.bias.shape, head.centre.shape, head.seen.shape) != ((c,), (d,), (c,)) or not head.temperature > 0:
