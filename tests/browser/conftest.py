@@ -43,9 +43,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for name in truth:
         shutil.copy(drawn / name, source)
     home = tmp_path_factory.mktemp("home")
-    with served(home) as client:
+    with served(home):
         where = json.loads((home / "server.json").read_text())
-        yield Served(where["url"], where["token"], client, source, truth)
+        yield Served(where["url"], where["token"], source, truth)
 
 
 @pytest.fixture

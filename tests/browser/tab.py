@@ -18,9 +18,13 @@ class Served:
 
     url: str
     token: str
-    client: Client
     source: Path
     truth: dict[str, str]
+
+    @property
+    def client(self) -> Client:
+        """A connection of its own: a test that fails half way through an answer leaves the next one alone."""
+        return Client(self.url, self.token)
 
     def new_project(self, name: str) -> str:
         """The slug of a project whose images are in."""
@@ -31,7 +35,7 @@ class Served:
         return counts["human"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tab:
     """One browser tab, signed in. `problems` collects what the page complained about."""
 

@@ -44,7 +44,7 @@ export function Frame({ children }: { children: ReactNode }) {
   );
 }
 
-/** A tab that was clicked keeps the focus otherwise, and Enter would go there again instead of accepting the suggestion. */
+/** A tab keeps the focus otherwise, and Enter would go there again instead of accepting the suggestion. */
 function useFocusOnNewPage(page: string): void {
   const shown = useRef(page);
   useEffect(() => {
@@ -64,7 +64,13 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
       </bdi>
       <nav className="tabs" aria-label="Pages of this project">
         {TABS.map(([path, label]) => (
-          <Link key={path} href={`/p/${slug}/${path}`} aria-current={page === path ? "page" : undefined}>
+          <Link
+            key={path}
+            href={`/p/${slug}/${path}`}
+            aria-current={page === path ? "page" : undefined}
+            // The tab of the page one is on takes no focus either.
+            onMouseDown={(event) => event.preventDefault()}
+          >
             {label}
           </Link>
         ))}
