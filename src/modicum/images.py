@@ -29,6 +29,7 @@ _MEDIA = {
 }
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 _ALLOWED = "JPEG, PNG, WebP, TIFF, BMP or GIF"
+_MAX_SCANS = 200  # of one JPEG; cameras write 1, the finest progressive files about 20
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDEST_SHOWN = 8192  # pixels; wider pictures are scaled down when they are converted for the browser
 
@@ -125,6 +126,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             raise _too_large(width * height)
         if width < 1 or height < 1:
             raise MediaError("the picture has no pixels")
+        # Each scan of a progressive JPEG costs a pass over all pixels and may be a few bytes long: hours in one megabyte.
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > _MAX_SCANS:
+            raise MediaError(f"this JPEG has more than {_MAX_SCANS} scans; save it again with an ordinary program")
         yield image
 
 

@@ -177,6 +177,13 @@ def test_a_gif_whose_frame_outgrows_its_screen_is_refused() -> None:
         images.decode(bytes(data))
 
 
+def test_a_jpeg_with_endless_scans_is_refused() -> None:
+    data = encoded(corners(), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(MediaError, match="more than 200 scans"):
+        images.decode(data[:last] + data[last:-2] * 300 + data[-2:])
+
+
 @pytest.mark.parametrize(
     "data",
     [b"this is a text, whatever its name says", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"<svg/>", b""],

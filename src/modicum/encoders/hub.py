@@ -91,16 +91,17 @@ def load_timm(name: str, cache: Path) -> ImageEncoder:
         raise MissingExtraError(f"timm:{name}", "timm") from error
     try:
         model = timm.create_model(name, pretrained=True, num_classes=0, cache_dir=cache / "timm").eval()
-    except Exception as error:  # unknown names and failed downloads, of several libraries' types
-        raise EncoderError(f"timm:{name} cannot be loaded ({error}); timm.list_models() names what there is") from error
-    config = timm.data.resolve_model_data_config(model)
-    preprocessing = Preprocessing(
-        size=config["input_size"][-1],
-        mean=tuple(255 * value for value in config["mean"]),
-        std=tuple(255 * value for value in config["std"]),
-        crop=config["crop_pct"],
-        resize="bicubic" if config["interpolation"] == "bicubic" else "bilinear",
-    )
+        config = timm.data.resolve_model_data_config(model)
+        preprocessing = Preprocessing(
+            size=config["input_size"][-1],
+            mean=tuple(255 * value for value in config["mean"]),
+            std=tuple(255 * value for value in config["std"]),
+            crop=config["crop_pct"],
+            resize="bicubic" if config["interpolation"] == "bicubic" else "bilinear",
+        )
+    except Exception as error:  # unknown names, failed downloads, odd settings: of several libraries' types
+        reason = " ".join(str(error).split())[:200]
+        raise EncoderError(f"timm:{name} cannot be loaded ({reason}); timm.list_models() names what there is") from error
 
     def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
