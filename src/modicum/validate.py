@@ -257,8 +257,7 @@ def _retract(conn: Connection, project_id: int, annotator: str, page: str) -> Pa
             for row in standing
         ],
     )
-    if locked:
-        labels.settle(conn, locked)
+    labels.settle(conn, locked)
     live = tasks.live(conn, [row.item_id for row in standing if row.action == Action.REJECT])
     tasks.close(conn, [row.id for row in live.values() if row.state == "open" and row.reason == "returned"], "superseded")
     return _receipt(page, [row for row, _ in decisions], len(decisions))

@@ -10,7 +10,7 @@ from modicum.store.db import arrays
 from modicum.store.labels import STANDS
 from modicum.store.tables import annotation, item, label, task
 from modicum.store.tasks import LEASED, OPEN
-from modicum.types import Action, Split, Status
+from modicum.types import Action, Route, Split, Status
 
 Ints = npt.NDArray[np.int64]
 
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 def waiting(conn: Connection, project_id: int, rows: int, client: str | None) -> npt.NDArray[np.bool_]:
     """bool[rows]: train items without a label that anybody may be asked about.
 
-    Not those whose pre-label was rejected, nor, unless this client holds them, those in somebody's hands.
+    Not those whose pre-label was rejected, nor those in somebody's hands, but for this client's own Validate page.
     """
     free = np.zeros(rows, dtype=np.bool_)
     in_pool = (item.c.project_id == project_id, item.c.status == Status.POOL, item.c.split == Split.TRAIN, item.c.row < rows)
@@ -26,7 +26,7 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
     free[of_pool] = True
     held = and_(LEASED, task.c.lease_until >= datetime.now(UTC))
     if client is not None:
-        held = and_(held, task.c.client != client)
+        held = and_(held, or_(task.c.client != client, task.c.route != Route.VALIDATE))
     taken = or_(held, and_(OPEN, task.c.reason == "returned"))
     live = select(item.c.row).join(task, task.c.item_id == item.c.id).where(task.c.project_id == project_id, taken)
     rejected = (

@@ -90,6 +90,8 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
 
     The last answer counts; without any, the class the source gave; without that the item is in the pool.
     """
+    if not locked:
+        return
     spoken: dict[int, list[Row[Any]]] = {item_id: [] for item_id in locked}
     for row in conn.execute(_STANDING, {"ids": list(locked)}):
         spoken[row.item_id].append(row)
