@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { importSaid, pace, running } from "./importing";
+import { importSaid, pace, running, sourceSaid } from "./importing";
 
 type Job = components["schemas"]["Job"];
 
@@ -40,6 +40,11 @@ it("tells speed and time left only while both are known", () => {
   expect(pace(job({}), null)).toBe("");
   expect(pace(job({ total: 0 }), 140)).toBe("140 a second");
   expect(pace(job({ state: "done" }), 140)).toBe("");
+});
+
+it("names a path, and an upload for what it was", () => {
+  expect(sourceSaid(job({ args: { source: "/data/my dogs" } }))).toBe("/data/my dogs");
+  expect(sourceSaid(job({ args: { source: "/home/me/modicum/uploads/0123456789abcdef/a.zip" } }))).toContain("browser");
 });
 
 it("knows when something still runs", () => {

@@ -21,7 +21,7 @@ function found(job: Job): string {
 /** The state in one line. The job's own message, when there is one, is shown beside it. */
 export function importSaid(job: Job | null): string {
   if (!job) return "Nothing has been imported yet.";
-  if (job.state === "queued") return "Waiting for its turn.";
+  if (job.state === "queued") return "Waits for its turn: another import runs first.";
   if (job.state === "running") {
     if (job.total === 0) return "Looking for images.";
     return `${count(job.done)} of ${counted(job.total, "file")}: ${found(job)}.`;
@@ -31,6 +31,12 @@ export function importSaid(job: Job | null): string {
   if (job.state === "cancelled")
     return `Cancelled after ${counted(job.done, "file")}: ${found(job)}. What is in stays in.`;
   return `Finished: ${found(job)}.`;
+}
+
+/** Where the files came from; an upload's folder means nothing to the person who dropped it. */
+export function sourceSaid(job: Job): string {
+  const source = String(job.args.source ?? "");
+  return /[\\/]uploads[\\/][0-9a-f]{16}/.test(source) || source === "" ? "files sent from the browser" : source;
 }
 
 /** "140 a second, about 2 min left"; empty while it cannot be told. */

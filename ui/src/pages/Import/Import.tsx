@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { api, unwrap, type Wire } from "../../api/client";
 import { importQuery, useProject } from "../../api/queries";
 import { counted } from "../../model/figures";
-import { importSaid, pace, running } from "../../model/importing";
+import { importSaid, pace, running, sourceSaid } from "../../model/importing";
 import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/EmptyState";
 import { ErrorNote } from "../../parts/ErrorNote";
@@ -48,8 +48,13 @@ export function Import({ slug }: { slug: string }) {
       )}
       {view.data && <State slug={slug} view={view.data} />}
       {view.data && <Arrived slug={slug} view={view.data} items={items} />}
-      {project.data && (job || project.data.counts.rejected + project.data.counts.duplicates > 0) && (
-        <LeftOut slug={slug} duplicates={project.data.counts.duplicates} rejected={project.data.counts.rejected} />
+      {project.data && job && (
+        <LeftOut
+          slug={slug}
+          duplicates={project.data.counts.duplicates}
+          rejected={project.data.counts.rejected}
+          through={job.state === "done"}
+        />
       )}
       {view.data && <AddMore slug={slug} busy={running(job)} first={job === null} />}
     </div>
@@ -79,7 +84,7 @@ function State({ slug, view }: { slug: string; view: Wire["ImportView"] }) {
       {runs && job && <ProgressBar label="Import" done={job.done} total={job.total} />}
       {runs && <p className="quiet number import-pace">{pace(job, rate)}</p>}
       {job?.message && <p className={job.state === "failed" ? "problem" : "quiet"}>{job.message}</p>}
-      {job && <p className="quiet small import-source">From {String(job.args.source ?? "an upload")}</p>}
+      {job && <p className="quiet small import-source">From {sourceSaid(job)}</p>}
       {cancel.error && <ErrorNote error={cancel.error} />}
     </section>
   );

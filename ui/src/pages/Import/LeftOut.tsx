@@ -14,12 +14,14 @@ interface Props {
   slug: string;
   duplicates: number;
   rejected: number;
+  /** The import is through: only then nothing means nothing. */
+  through: boolean;
 }
 
-export function LeftOut({ slug, duplicates, rejected }: Props) {
+export function LeftOut({ slug, duplicates, rejected, through }: Props) {
   const total = duplicates + rejected;
   if (total === 0) {
-    return (
+    return !through ? null : (
       <section className="stack">
         <h2>Left out</h2>
         <p className="quiet">Nothing: every file could be read, and no two were the same.</p>
