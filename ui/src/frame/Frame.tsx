@@ -1,7 +1,7 @@
 // The thin bar on top: project, page tabs, whether everything is saved, the person, light or dark. Pages go below.
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
-import { useProjectEvents } from "../api/events";
+import { useProjectEvents, usePulse } from "../api/events";
 import { useMe, useProject } from "../api/queries";
 import { ConnectionNote, SyncMark } from "./SyncMark";
 import { ThemeSwitch } from "./ThemeSwitch";
@@ -56,7 +56,9 @@ function useFocusOnNewPage(page: string): void {
 
 function ProjectTabs({ slug, page }: { slug: string; page: string }) {
   const project = useProject(slug);
+  const pulse = usePulse(slug);
   const name = project.data?.project.name ?? slug;
+  const training = pulse?.training ?? project.data?.training ?? false;
   return (
     <>
       <bdi className="bar-project" title={name}>
@@ -75,7 +77,7 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
           </Link>
         ))}
       </nav>
-      {project.data?.training && (
+      {training && (
         <span className="bar-training quiet small" role="status">
           training
         </span>

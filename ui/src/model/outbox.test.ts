@@ -26,6 +26,7 @@ function world(storage = new MemoryStorage()) {
     },
     passing: (error) => error instanceof Offline,
     storage,
+    soon: (run) => run(),
     later: (run) => timers.push(run),
   });
   return { outbox, sent, timers, net, storage };

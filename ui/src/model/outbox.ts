@@ -55,6 +55,8 @@ interface World {
   /** Whether the same post may succeed later: server away, broken, or login lost. */
   passing: (error: unknown) => boolean;
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+  /** Runs something when the screen has been painted: a decision shows first, then it travels. */
+  soon: (run: () => void) => void;
   later: (run: () => void, milliseconds: number) => void;
 }
 
@@ -99,7 +101,7 @@ export class Outbox {
     this.slots.push(slot);
     this.store(slot);
     this.changed();
-    void this.pump();
+    this.world.soon(() => void this.pump());
   }
 
   /** Takes a post out that was never sent. False: it may have reached the server, so it has to be taken back there. */

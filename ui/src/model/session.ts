@@ -65,6 +65,8 @@ export interface Desk {
 
 /** So many cards are kept ready, the current one included. */
 export const AHEAD = 5;
+/** Below so many, more are claimed at once instead of after the next receipt. */
+const FEW = 3;
 const STRIP = 24;
 const BLANK: Draft = { flag: false, dismissed: false, chosen: null };
 
@@ -153,7 +155,7 @@ export class Session {
     }
   }
 
-  /** Claims so much that AHEAD cards are ready. Called after every decision and when news arrive. */
+  /** Claims so much that AHEAD cards are ready. Called after every receipt and when news arrive. */
   async refill(): Promise<void> {
     if (this.now.claiming || this.now.queue.length >= AHEAD) {
       return;
@@ -227,7 +229,6 @@ export class Session {
     const key = randomKey();
     this.decided.add(`${card.lease.taskId}:${card.lease.token}`);
     const decided: Decided = { key, card, action, classId, flag, annotationId: null, state: "waiting", problem: null };
-    // Painting comes first: the store tells React, and only then is the post written and sent.
     this.store.setState((now) => ({
       queue: now.queue.slice(1),
       strip: [decided, ...now.strip].slice(0, STRIP),
@@ -249,7 +250,9 @@ export class Session {
         seconds: seconds === null ? null : Math.round(seconds * 10) / 10,
       },
     });
-    void this.refill();
+    if (this.now.queue.length < FEW) {
+      void this.refill();
+    }
   }
 
   /** Takes the decision back that is looked at, else the last one; its item comes back to the stage. */

@@ -1,6 +1,6 @@
 // The Annotate page: one item, one key, the next item. Everything a key needs is already in the browser.
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useStore } from "zustand";
 import { api, imageUrl, unwrap, type Wire } from "../../api/client";
@@ -12,7 +12,7 @@ import { currentCard, lookedAt } from "../../model/session";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { KeySheet } from "../../parts/KeySheet";
 import { useKeys } from "../../parts/useKeys";
-import { type Open, Panel, type PanelActions } from "./Panel";
+import { Actions, type Open, Panel, type PanelActions } from "./Panel";
 import { PaintTimer } from "./paint";
 import { Pictures } from "./pictures";
 import { Stage, type StageHandle } from "./Stage";
@@ -56,7 +56,6 @@ function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] })
     ...state.queue.map((one) => one.item),
     ...state.strip.slice(0, 2).map((one) => one.card.item),
   ]);
-  const picture = useSyncExternalStore(pictures.listen, () => (itemId === null ? null : pictures.get(itemId)));
   const clock = useItemClock(itemId);
   const [paint] = useState(() => new PaintTimer());
   const stage = useRef<StageHandle>(null);
@@ -141,9 +140,8 @@ function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] })
           <Stage
             ref={stage}
             item={card.item}
-            picture={picture}
-            needWhole={() => void pictures.whole(card.item.id)}
-            again={() => pictures.again(card.item.id)}
+            ahead={state.queue.slice(0, 3).map((one) => one.item)}
+            pictures={pictures}
             drawn={drawn}
           />
         ) : (
@@ -159,17 +157,21 @@ function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] })
           keys={keys}
           open={open}
           guidelinesOpen={guidelinesOpen}
-          canUndo={state.strip.some((one) => one.state !== "refused")}
           act={act}
         />
       )}
-      <Strip
-        slug={slug}
-        strip={state.strip}
-        looking={state.looking}
-        className={name}
-        look={(key) => session.look(key)}
-      />
+      <footer className="annotate-foot">
+        <Strip
+          slug={slug}
+          strip={state.strip}
+          looking={state.looking}
+          className={name}
+          look={(key) => session.look(key)}
+        />
+        {card && (
+          <Actions flagged={state.draft.flag} canUndo={state.strip.some((one) => one.state !== "refused")} act={act} />
+        )}
+      </footer>
       <p className="sr-only" aria-live="polite">
         {card ? `${card.item.name}. ${spoken(card.prediction, name)}` : ""}
       </p>
@@ -208,10 +210,13 @@ function useItemUrl(
     }
   }, [inUrl]);
   useEffect(() => {
-    if (onStage !== inUrl && (onStage !== null || claimed)) {
+    if (onStage === inUrl || (onStage === null && !claimed)) return;
+    // Only when it rests on an item: writing the address costs a good part of a frame.
+    const timer = setTimeout(() => {
       written.current = onStage;
       navigate(onStage === null ? `/p/${slug}/annotate` : `/p/${slug}/annotate/${onStage}`, { replace: true });
-    }
+    }, 150);
+    return () => clearTimeout(timer);
   }, [slug, inUrl, onStage, claimed, navigate]);
 }
 

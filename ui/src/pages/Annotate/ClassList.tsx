@@ -4,7 +4,6 @@ import type { Wire } from "../../api/client";
 import { printed } from "../../model/actions";
 import { newNameProblem } from "../../model/classes";
 import { percent } from "../../model/figures";
-import { classLook } from "../../model/palette";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
 import { Field } from "../../parts/Field";
@@ -47,7 +46,7 @@ export function ClassList({ classes, keys, prediction, suggested, chosen, choose
               </bdi>
               <span className="class-share number small quiet">{share === null ? "" : percent(share)}</span>
               <span className="class-bar" aria-hidden="true">
-                <span style={{ width: `${(share ?? 0) * 100}%`, background: classLook(entry.id).fill }} />
+                <span style={{ width: `${(share ?? 0) * 100}%` }} />
               </span>
             </button>
           </li>

@@ -1,5 +1,4 @@
 // The panel beside the image: suggestion, classes, actions, guidelines, and what is known of the item.
-import { useRef } from "react";
 import type { Wire } from "../../api/client";
 import { keyOf, printed } from "../../model/actions";
 import { percent, withRange } from "../../model/figures";
@@ -37,11 +36,10 @@ interface Props {
   keys: ReadonlyMap<number, string>;
   open: Open;
   guidelinesOpen: boolean;
-  canUndo: boolean;
   act: PanelActions;
 }
 
-export function Panel({ card, looked, draft, project, keys, open, guidelinesOpen, canUndo, act }: Props) {
+export function Panel({ card, looked, draft, project, keys, open, guidelinesOpen, act }: Props) {
   const { task_schema: schema, policy } = project.project;
   const classes = schema.classes.filter((entry) => !entry.archived);
   const name = (classId: number) => schema.classes[classId]?.name ?? `class ${classId}`;
@@ -88,23 +86,35 @@ export function Panel({ card, looked, draft, project, keys, open, guidelinesOpen
           </Button>
         )}
       </section>
-      <div className="panel-actions">
-        <KeyButton action="skip" onClick={(at) => act.skip(at)}>
-          Skip
-        </KeyButton>
-        <KeyButton action="flag" pressed={draft.flag} onClick={act.flag}>
-          {draft.flag ? "Flagged" : "Flag"}
-        </KeyButton>
-        <KeyButton action="undo" disabled={!canUndo} onClick={act.undo}>
-          Undo
-        </KeyButton>
-        <KeyButton action="help" onClick={act.help}>
-          Keys
-        </KeyButton>
-      </div>
       <Guidelines text={schema.instructions} open={guidelinesOpen} toggle={act.guidelines} />
       <Facts card={card} project={project} name={name} />
     </aside>
+  );
+}
+
+interface ActionsProps {
+  flagged: boolean;
+  canUndo: boolean;
+  act: PanelActions;
+}
+
+/** What can be done with an item besides naming its class. */
+export function Actions({ flagged, canUndo, act }: ActionsProps) {
+  return (
+    <div className="annotate-actions">
+      <KeyButton action="skip" onClick={(at) => act.skip(at)}>
+        Skip
+      </KeyButton>
+      <KeyButton action="flag" pressed={flagged} onClick={act.flag}>
+        {flagged ? "Flagged" : "Flag"}
+      </KeyButton>
+      <KeyButton action="undo" disabled={!canUndo} onClick={act.undo}>
+        Undo
+      </KeyButton>
+      <KeyButton action="help" onClick={act.help}>
+        Keys
+      </KeyButton>
+    </div>
   );
 }
 
@@ -210,7 +220,7 @@ function Looked({ looked, name, act }: LookedProps) {
         {looked.classId !== null && <Swatch classId={looked.classId} />}{" "}
         <bdi className="suggestion-name">{looked.classId === null ? "Skipped" : name(looked.classId)}</bdi>
       </p>
-      <p className="quiet small">Another class changes it. Backspace takes it back.</p>
+      <p className="quiet small">Another class changes it.</p>
       <div className="row">
         <Button look="primary" onMouseDown={(event) => event.preventDefault()} onClick={act.leave}>
           Keep and go on <Kbd>Esc</Kbd>
@@ -221,7 +231,6 @@ function Looked({ looked, name, act }: LookedProps) {
 }
 
 function Guidelines({ text, open, toggle }: { text: string; open: boolean; toggle: () => void }) {
-  const body = useRef<HTMLParagraphElement>(null);
   return (
     <section className="guidelines">
       <h3>
@@ -232,8 +241,8 @@ function Guidelines({ text, open, toggle }: { text: string; open: boolean; toggl
       {text.trim() === "" ? (
         <p className="quiet small">None written yet. Settings has a place for them.</p>
       ) : (
-        <p ref={body} className="guidelines-text" data-open={open || undefined}>
-          {text}
+        <p className="guidelines-text" data-open={open || undefined}>
+          {open ? text : text.replaceAll(/\n\s*\n/g, "\n")}
         </p>
       )}
     </section>

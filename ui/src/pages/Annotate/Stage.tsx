@@ -1,10 +1,19 @@
-// The stage: the item as large as it can be, with zoom and pan, painted from a bitmap that is decoded already.
-import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+// The stage: the item as large as it can be, with zoom and pan.
+import {
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Wire } from "../../api/client";
 import { fitted, isZoomed, panned, type Size, type View, zoomed } from "../../model/view";
 import { Button } from "../../parts/Button";
 import { ErrorNote } from "../../parts/ErrorNote";
-import type { Picture } from "./pictures";
+import { Layer } from "./Layer";
+import type { Pictures } from "./pictures";
 
 export interface StageHandle {
   toggle: () => void;
@@ -14,112 +23,75 @@ export interface StageHandle {
 
 interface Props {
   item: Wire["Item"];
-  picture: Picture | null;
-  /** More pixels are needed than the bitmap has. */
-  needWhole: () => void;
-  again: () => void;
-  /** The bitmap of this item has been drawn; the browser paints it with the next frame. */
+  /** Items that come next: painted behind this one. */
+  ahead: readonly Wire["Item"][];
+  pictures: Pictures;
   drawn: (itemId: number) => void;
   ref: Ref<StageHandle>;
 }
 
-export function Stage({ item, picture, needWhole, again, drawn, ref }: Props) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [stage, setStage] = useState<Size>({ width: 0, height: 0 });
+export function Stage({ item, ahead, pictures, drawn, ref }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const stage = useSize(box);
   // The view belongs to one item: the next one is fitted again.
   const [viewed, setViewed] = useState<{ itemId: number; view: View } | null>(null);
-  const image: Size = item;
   const ready = stage.width > 0 && stage.height > 0;
-  const view = viewed?.itemId === item.id ? viewed.view : fitted(ready ? stage : { width: 1, height: 1 }, image);
-  const zoomedIn = ready && isZoomed(view, stage, image);
+  const view = viewed?.itemId === item.id ? viewed.view : fitted(ready ? stage : { width: 1, height: 1 }, item);
+  const zoomedIn = ready && isZoomed(view, stage, item);
+  const picture = useSyncExternalStore(pictures.listen, () => pictures.get(item.id));
 
-  const latest = useRef({ view, stage, image, zoomedIn, itemId: item.id });
+  const latest = useRef({ view, stage, item, zoomedIn });
   useLayoutEffect(() => {
-    latest.current = { view, stage, image, zoomedIn, itemId: item.id };
+    latest.current = { view, stage, item, zoomedIn };
   });
   const change = (next: (now: typeof latest.current) => View | null) => {
     const now = latest.current;
     const view = next(now);
-    setViewed(view && { itemId: now.itemId, view });
+    setViewed(view && { itemId: now.item.id, view });
   };
   const zoomAt = (factor: number, at?: { x: number; y: number }) =>
     change((now) => {
       const middle = { x: now.stage.width / 2, y: now.stage.height / 2 };
-      return zoomed(now.view, factor, at ?? middle, now.stage, now.image);
+      return zoomed(now.view, factor, at ?? middle, now.stage, now.item);
     });
   const toggle = (at?: { x: number; y: number }) => {
-    if (latest.current.zoomedIn) {
-      change(() => null);
-    } else {
-      zoomAt(Math.max(2.5, 1 / latest.current.view.scale), at);
-    }
+    if (latest.current.zoomedIn) change(() => null);
+    else zoomAt(Math.max(2.5, 1 / latest.current.view.scale), at);
   };
   useImperativeHandle(ref, () => ({
     toggle: () => toggle(),
     zoom: (factor) => zoomAt(factor),
-    pan: (dx, dy) => change((now) => panned(now.view, dx, dy, now.stage, now.image)),
+    pan: (dx, dy) => change((now) => panned(now.view, dx, dy, now.stage, now.item)),
   }));
-
-  useLayoutEffect(() => {
-    const element = canvas.current?.parentElement;
-    if (!element) return;
-    const measure = () => setStage({ width: element.clientWidth, height: element.clientHeight });
-    measure();
-    const watch = new ResizeObserver(measure);
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
 
   // React listens to wheel passively, which would let the page zoom or scroll as well.
   // biome-ignore lint/correctness/useExhaustiveDependencies: everything it reads goes through `latest`
   useEffect(() => {
-    const element = canvas.current;
+    const element = box.current;
     if (!element) return;
     const wheel = (event: WheelEvent) => {
       event.preventDefault();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-      zoomAt(Math.exp(-event.deltaY * lines * 0.002), { x: event.offsetX, y: event.offsetY });
+      zoomAt(Math.exp(-event.deltaY * lines * 0.002), within(element, event));
     };
     element.addEventListener("wheel", wheel, { passive: false });
     return () => element.removeEventListener("wheel", wheel);
   }, []);
 
   const bitmap = picture?.bitmap ?? null;
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    if (!element || !ready) return;
-    const dots = window.devicePixelRatio || 1;
-    const width = Math.round(stage.width * dots);
-    const height = Math.round(stage.height * dots);
-    if (element.width !== width || element.height !== height) {
-      element.width = width;
-      element.height = height;
-    }
-    const context = element.getContext("2d");
-    if (!context) return;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-    if (!bitmap) return;
-    context.setTransform(dots, 0, 0, dots, 0, 0);
-    // Beyond 1:1 a zooming person wants to see the pixels; the fitted view of a small image is smooth.
-    context.imageSmoothingEnabled = !(zoomedIn && view.scale * dots > 1.5);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(bitmap, view.x, view.y, image.width * view.scale, image.height * view.scale);
-    drawn(item.id);
-  });
-
-  const short = bitmap !== null && picture?.whole === false && bitmap.width < image.width * view.scale;
+  const short = bitmap !== null && picture?.whole === false && bitmap.width < item.width * view.scale && zoomedIn;
   useEffect(() => {
-    if (short) needWhole();
-  }, [short, needWhole]);
+    if (short) void pictures.whole(item.id);
+  }, [short, pictures, item.id]);
 
   const drag = useRef<{ x: number; y: number } | null>(null);
+  const layers = [item, ...ahead.filter((one) => one.id !== item.id)];
   return (
     <div className="stage" data-zoomed={zoomedIn || undefined}>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={`${item.name}, ${item.width} by ${item.height} pixels`}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dragging and the wheel; keys do the same for the page */}
+      <div
+        ref={box}
+        className="layers"
         onPointerDown={(event) => {
           if (event.button !== 0) return;
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -129,7 +101,7 @@ export function Stage({ item, picture, needWhole, again, drawn, ref }: Props) {
           const from = drag.current;
           if (!from) return;
           drag.current = { x: event.clientX, y: event.clientY };
-          change((now) => panned(now.view, event.clientX - from.x, event.clientY - from.y, now.stage, now.image));
+          change((now) => panned(now.view, event.clientX - from.x, event.clientY - from.y, now.stage, now.item));
         }}
         onPointerUp={() => {
           drag.current = null;
@@ -137,12 +109,26 @@ export function Stage({ item, picture, needWhole, again, drawn, ref }: Props) {
         onPointerCancel={() => {
           drag.current = null;
         }}
-        onDoubleClick={(event) => toggle({ x: event.nativeEvent.offsetX, y: event.nativeEvent.offsetY })}
-      />
+        onDoubleClick={(event) => toggle(within(event.currentTarget, event))}
+      >
+        {ready &&
+          layers.map((one) => (
+            <Layer
+              key={one.id}
+              item={one}
+              pictures={pictures}
+              stage={stage}
+              view={one.id === item.id ? view : fitted(stage, one)}
+              zoomedIn={one.id === item.id && zoomedIn}
+              front={one.id === item.id}
+              drawn={drawn}
+            />
+          ))}
+      </div>
       {!bitmap && !picture?.error && <p className="stage-wait quiet">Loading the image</p>}
       {picture?.error && (
         <div className="stage-wait">
-          <ErrorNote error={picture.error} retry={again} />
+          <ErrorNote error={picture.error} retry={() => pictures.again(item.id)} />
         </div>
       )}
       <div className="stage-tools">
@@ -154,7 +140,7 @@ export function Stage({ item, picture, needWhole, again, drawn, ref }: Props) {
           aria-label={zoomedIn ? "Fit to the window" : "Zoom in on the middle"}
           onClick={() => toggle()}
         >
-          <span className="number">{ready ? `${Math.round(view.scale * 100)}%` : "100%"}</span>
+          <span className="number">{`${Math.round(view.scale * 100)}%`}</span>
         </Button>
         <Button look="plain" aria-label="Zoom in" onClick={() => zoomAt(1.4)}>
           +
@@ -162,4 +148,23 @@ export function Stage({ item, picture, needWhole, again, drawn, ref }: Props) {
       </div>
     </div>
   );
+}
+
+function within(element: Element, event: { clientX: number; clientY: number }): { x: number; y: number } {
+  const box = element.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+function useSize(element: React.RefObject<HTMLElement | null>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const found = element.current;
+    if (!found) return;
+    const measure = () => setSize({ width: found.clientWidth, height: found.clientHeight });
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(found);
+    return () => watch.disconnect();
+  }, [element]);
+  return size;
 }

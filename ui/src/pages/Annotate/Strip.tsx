@@ -51,7 +51,7 @@ function Frame({ slug, one, looked, className, look }: FrameProps) {
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => look(one.key)}
     >
-      <img src={thumbUrl(slug, item.id, 128, item.sha256)} alt="" draggable={false} />
+      <img src={thumbUrl(slug, item.id, 256, item.sha256)} alt="" draggable={false} />
       <span className="strip-said">
         <span
           className="strip-colour"

@@ -300,19 +300,27 @@ function usePageClock(firstTask: number | null): ItemClock {
   return clock;
 }
 
-/** The next page's thumbnails come into the browser's cache while this one is looked at. */
+/** The next page's thumbnails come into the browser's cache, one after the other and after those that are looked at. */
 function useThumbsAhead(slug: string, tasks: readonly Wire["Task"][]): void {
   const first = tasks[0]?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the first task names the page
   useEffect(() => {
-    const ahead = tasks.map((task) => {
+    const waiting = [...tasks];
+    let timer: ReturnType<typeof setTimeout>;
+    const next = () => {
+      const task = waiting.shift();
+      if (!task) return;
       const image = new Image();
       image.fetchPriority = "low";
+      image.onload = image.onerror = () => {
+        timer = setTimeout(next);
+      };
       image.src = thumbUrl(slug, task.item.id, 256, task.item.sha256);
-      return image;
-    });
+    };
+    timer = setTimeout(next, 1500);
     return () => {
-      for (const image of ahead) image.src = "";
+      clearTimeout(timer);
+      waiting.length = 0;
     };
   }, [slug, first]);
 }
