@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ class Oracle:
         view = client.get(f"/projects/{slug}")
         self.ids = {entry["name"]: entry["id"] for entry in view["project"]["task_schema"]["classes"]}
         self.tab = uuid.uuid4().hex
+        self.strategy = view["project"]["policy"]["strategy"]
         self.labels = view["counts"]["human"]
 
     def label(self, n: int) -> None:
@@ -163,16 +164,14 @@ def wait_for(look: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any
     while (found := look()) is None:
         if time.monotonic() > until:
             raise ConflictError(f"waited {seconds:.0f} s for {what}: the server's log on standard error says what hinders it")
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
-def new_project(client: Client, name: str, source: Path, strategy: str, seed_strategy: str) -> str:
+def new_project(client: Client, name: str, source: Path) -> str:
     """A project whose images are in; its slug."""
     made = client.post("/projects", {"name": name, "classes": WORDS, "source": str(source)})
     slug: str = made["project"]["slug"]
-    policy = {**made["project"]["policy"], "strategy": strategy, "seed_strategy": seed_strategy}
-    client.patch(f"/projects/{slug}", {"policy": policy})
 
     def imported() -> dict[str, Any] | None:
         job: dict[str, Any] = client.get(f"/projects/{slug}")["job"]
@@ -180,8 +179,35 @@ def new_project(client: Client, name: str, source: Path, strategy: str, seed_str
             raise ConflictError(f"the import of {source} {job['state']}: {job['message']}")
         return job if job["state"] == "done" else None
 
-    wait_for(imported, f"the import of {source}", 300)
+    wait_for(imported, f"the import of {source}", 600)
     return slug
+
+
+def copy_project(home_path: Path, slug: str, name: str, strategy: str) -> str:
+    """A project with the same images and another strategy, without embedding them again; its slug.
+
+    The vectors come first and the items second, so the running server never sees one without the other.
+    """
+    import shutil
+
+    from modicum.home import Home
+    from modicum.store import items, projects
+    from modicum.store.db import Database
+    from modicum.types import Policy
+
+    home = Home(home_path)
+    with closing(Database(home.database_url)) as db:
+        with db.read() as conn:
+            first = projects.by_slug(conn, slug)
+            rows, dims = projects.shape(conn, first.id)
+            found = items.by_rows(conn, first.id, range(rows))
+        policy = Policy(strategy=strategy, seed_strategy=strategy)
+        second = db.write(projects.create, name, WORDS, source=first.source, policy=policy, seed=first.seed)
+        db.write(projects.set_dims, second.id, dims or 0)
+        shutil.copyfile(home.vectors_of(first.id), home.vectors_of(second.id))
+        same = [items.NewItem(i.uri, i.name, i.sha256, i.media, i.width, i.height, i.split) for i in found]
+        db.write(items.add_items, second.id, same, 0)
+    return second.slug
 
 
 def run_oracle(say: Callable[[str], None], steps: tuple[int, ...] = STEPS) -> dict[str, Any]:
@@ -195,15 +221,17 @@ def run_oracle(say: Callable[[str], None], steps: tuple[int, ...] = STEPS) -> di
         truth = write_digits(images)
         arms = []
         with served(home) as client:
-            for name, strategy, seed_strategy in (("modicum", "auto", "typical"), ("random", "random", "random")):
-                say(f"{name}: importing {len(truth):,} images ...")
-                oracle = Oracle(client, new_project(client, name, images, strategy, seed_strategy), truth)
+            say(f"importing {len(truth):,} images ...")
+            slugs = {"modicum": new_project(client, "modicum", images)}
+            slugs["random"] = copy_project(home, slugs["modicum"], "random", "random")
+            for name, slug in slugs.items():
+                oracle = Oracle(client, slug, truth)
                 points = []
                 for step in steps:
                     oracle.label(step)
                     points.append(oracle.look())
                     say(f"{name}: {step} labels, {points[-1].accuracy:.1%} right")
-                arms.append(Arm(name, strategy, tuple(points)))
+                arms.append(Arm(name, oracle.strategy, tuple(points)))
     return {"arms": [asdict(arm) for arm in arms], "seconds": round(time.monotonic() - start, 1), "cpus": os.cpu_count()}
 
 
