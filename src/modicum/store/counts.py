@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from modicum.store.db import Database
 from modicum.store.tables import annotation, item, label, rejection, task
-from modicum.store.tasks import OPEN
+from modicum.store.tasks import LIVE, OPEN
 from modicum.types import Action, Origin, Route, Split, Status
 from modicum.views import Counts
 
@@ -92,6 +92,14 @@ def open_tasks(conn: Connection, project_id: int) -> int:
     return count
 
 
+def queued(conn: Connection, project_id: int) -> int:
+    """Annotate tasks that wait for somebody or are in somebody's hands."""
+    count: int = conn.execute(
+        select(func.count()).select_from(task).where(task.c.project_id == project_id, LIVE, task.c.route == Route.ANNOTATE)
+    ).scalar_one()
+    return count
+
+
 def annotations(conn: Connection, project_id: int) -> int:
     """Everything people said, what was taken back included."""
     count: int = conn.execute(
@@ -116,10 +124,10 @@ def confirmed(conn: Connection, project_id: int) -> dict[int, int]:
     return _by_key(conn, query)
 
 
-def decisions(conn: Connection, project_id: int, limit: int = 20_000) -> Sequence[Row[datetime, str, float | None]]:
-    """(created, annotator, seconds) of the newest answers, newest first."""
+def decisions(conn: Connection, project_id: int, limit: int) -> Sequence[Row[datetime, str, str, float | None]]:
+    """(created, annotator, route, seconds) of the newest answers, newest first."""
     return conn.execute(
-        select(annotation.c.created, annotation.c.annotator, annotation.c.seconds)
+        select(annotation.c.created, annotation.c.annotator, annotation.c.route, annotation.c.seconds)
         .where(annotation.c.project_id == project_id, annotation.c.action == Action.ANSWER)
         .order_by(annotation.c.created.desc())
         .limit(limit)

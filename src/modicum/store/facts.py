@@ -18,15 +18,16 @@ Ints = npt.NDArray[np.int64]
 def waiting(conn: Connection, project_id: int, rows: int, client: str | None) -> npt.NDArray[np.bool_]:
     """bool[rows]: train items without a label that anybody may be asked about.
 
-    Not those whose pre-label was rejected, nor those in somebody's hands, but for this client's own Validate page.
+    Not those whose pre-label was rejected, nor those in somebody's hands, but for this client's own Validate page. Without a
+    client all Validate pages count as waiting: they are not confirmed yet, whoever looks at them.
     """
     free = np.zeros(rows, dtype=np.bool_)
     in_pool = (item.c.project_id == project_id, item.c.status == Status.POOL, item.c.split == Split.TRAIN, item.c.row < rows)
     (of_pool,) = arrays(conn, item, (item.c.row,), *in_pool)
     free[of_pool] = True
     held = and_(LEASED, task.c.lease_until >= datetime.now(UTC))
-    if client is not None:
-        held = and_(held, or_(task.c.client != client, task.c.route != Route.VALIDATE))
+    elsewhere = task.c.route != Route.VALIDATE
+    held = and_(held, elsewhere if client is None else or_(task.c.client != client, elsewhere))
     taken = or_(held, and_(OPEN, task.c.reason == "returned"))
     live = select(item.c.row).join(task, task.c.item_id == item.c.id).where(task.c.project_id == project_id, taken)
     rejected = (
@@ -56,6 +57,26 @@ def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints
     rows, classes = arrays(conn, joined, (item.c.row, label.c.class_id), *where)
     order = np.argsort(rows)
     return rows[order], classes[order]
+
+
+def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
+    """(item id, row, class id) of every labeled holdout item."""
+    joined = item.join(label, label.c.item_id == item.c.id)
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT)
+    ids, rows, classes = arrays(conn, joined, (item.c.id, item.c.row, label.c.class_id), *where)
+    return ids, rows, classes
+
+
+def surprises(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
+    """(item id, class id of the label, class id of the pre-label) of every item labeled under a pre-label of another class.
+
+    The model that made the pre-label had not learned from that label: this is out of sample.
+    """
+    shown = annotation.c.shown[("value", "class_id")].as_integer()
+    joined = label.join(annotation, annotation.c.id == label.c.annotation_id)
+    where = (label.c.project_id == project_id, annotation.c.shown.is_not(None), shown != label.c.class_id)
+    ids, said, guessed = arrays(conn, joined, (label.c.item_id, label.c.class_id, shown), *where)
+    return ids, said, guessed
 
 
 def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
