@@ -228,9 +228,7 @@ def _keep(db: Database, vectors: Vectors, batch: Sequence[_Seen], before: _Tally
     return db.write(_commit, rows, list(new.values()), rest, before)
 
 
-def _commit(
-    conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally
-) -> tuple[_Tally, bool]:
+def _commit(conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally) -> tuple[_Tally, bool]:
     """One transaction: items, labels, rejections and progress of a batch. May run twice, as every write may."""
     project_id = before.job.project_id
     labels = [each.entry.label for each in new if isinstance(each.entry, Entry) and each.entry.label]
@@ -255,9 +253,7 @@ def _new_item(seen: _Seen, schema: Schema) -> NewItem:
         raise ValueError("only what was decoded becomes an item")
     entry, facts = seen.entry, seen.facts
     class_id = _class_of(entry.label, schema)
-    return NewItem(
-        entry.uri, entry.name, seen.sha256, facts.media, facts.width, facts.height, split_of(seen.sha256), class_id
-    )
+    return NewItem(entry.uri, entry.name, seen.sha256, facts.media, facts.width, facts.height, split_of(seen.sha256), class_id)
 
 
 def _class_of(label: str | None, schema: Schema) -> int | None:

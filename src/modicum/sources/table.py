@@ -107,7 +107,7 @@ def _json_line(number: int, text: str) -> _Line:
     except (ValueError, RecursionError) as error:
         return _Line(number, "", None, f"this is no JSON ({error})")
     if not isinstance(row, dict):
-        return _Line(number, "", None, f"an object is expected, such as {{\"path\": \"a.jpg\"}}, not {text.strip()[:60]!r}")
+        return _Line(number, "", None, f'an object is expected, such as {{"path": "a.jpg"}}, not {text.strip()[:60]!r}')
     given = next((row[column] for column in PATH_COLUMNS if column in row), None)
     if not isinstance(given, str) or not given:
         return _Line(number, "", None, f"a text is expected in {_COLUMNS}")
