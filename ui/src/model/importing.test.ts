@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { importSaid, pace, running, sourceSaid } from "./importing";
+import { fileSaid, importSaid, pace, running, sourceSaid } from "./importing";
 
 type Job = components["schemas"]["Job"];
 
@@ -45,6 +45,13 @@ it("tells speed and time left only while both are known", () => {
 it("names a path, and an upload for what it was", () => {
   expect(sourceSaid(job({ args: { source: "/data/my dogs" } }))).toBe("/data/my dogs");
   expect(sourceSaid(job({ args: { source: "/home/me/modicum/uploads/0123456789abcdef/a.zip" } }))).toContain("browser");
+});
+
+it("writes a file's address as a person knows it", () => {
+  expect(fileSaid("file:///data/my%20dogs/1.jpg")).toBe("/data/my dogs/1.jpg");
+  expect(fileSaid("file:///home/me/uploads/0123456789abcdef/dogs/chow/1.jpg")).toBe("dogs/chow/1.jpg");
+  expect(fileSaid("zip:///data/a.zip!/inner/1.jpg")).toBe("/data/a.zip › inner/1.jpg");
+  expect(fileSaid("file:///data/100%.jpg")).toBe("/data/100%.jpg");
 });
 
 it("knows when something still runs", () => {

@@ -39,6 +39,17 @@ export function sourceSaid(job: Job): string {
   return /[\\/]uploads[\\/][0-9a-f]{16}/.test(source) || source === "" ? "files sent from the browser" : source;
 }
 
+/** A file's address as a person knows it: a path, inside an upload without the upload's folder. */
+export function fileSaid(uri: string): string {
+  const path = uri.replace(/^(file|zip):\/\//, "");
+  const known = path.replace(/^.*\/uploads\/[0-9a-f]{16}\//, "").replace("!/", " \u203a ");
+  try {
+    return decodeURIComponent(known);
+  } catch {
+    return known; // a percent sign that stands for itself
+  }
+}
+
 /** "140 a second, about 2 min left"; empty while it cannot be told. */
 export function pace(job: Job | null, rate: number | null): string {
   if (job?.state !== "running" || rate === null || rate <= 0) return "";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { beforeCurve, classRows, confusionSaid, headline, segments, vague } from "./progress";
+import { beforeCurve, classRows, confusionSaid, headline, savingNote, segments, vague } from "./progress";
 
 type Progress = components["schemas"]["Progress"];
 type Counts = components["schemas"]["Counts"];
@@ -68,6 +68,12 @@ describe("the sentence on top", () => {
     expect(headline(progress({ saving }))).toBe(
       "92% correct (88–95%), from 120 labels. A random order would have needed about 210 (150–320).",
     );
+  });
+
+  it("adds what the figure leaves open as a sentence", () => {
+    const saving = { labels: 120, random_labels: null, note: "random labels do not get there within 900" };
+    expect(savingNote(progress({ saving }))).toBe("Random labels do not get there within 900.");
+    expect(savingNote(progress())).toBe("");
   });
 
   it("leaves out what is not known", () => {

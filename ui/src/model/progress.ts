@@ -30,6 +30,12 @@ export function headline(progress: Progress): string {
   return `${first} A random order would have needed about ${about(random.mean)}${spread}.`;
 }
 
+/** What the saving's figure leaves open, as a sentence; "" when nothing. */
+export function savingNote(progress: Progress): string {
+  const note = progress.saving?.note.trim() ?? "";
+  return note === "" ? "" : `${note.charAt(0).toUpperCase()}${note.slice(1)}${/[.?]$/.test(note) ? "" : "."}`;
+}
+
 /** Why there is no curve yet and what brings it; null once there is one. */
 export function beforeCurve(progress: Progress, policy: Policy): { title: string; text: string } | null {
   if (progress.curve.length > 0) return null;
@@ -83,7 +89,7 @@ export function segments(counts: Schemas["Counts"], routes: Record<string, numbe
       meaning: "the model is unsure; a label teaches most",
       n: routes.annotate ?? 0,
     },
-    { key: "hold", label: "On hold", meaning: "neither sure enough nor worth asking about yet", n: routes.hold ?? 0 },
+    { key: "hold", label: "On hold", meaning: "waiting for a later round", n: routes.hold ?? 0 },
     { key: "discard", label: "Discarded", meaning: "not of interest", n: counts.discarded },
   ];
   const known = rows.reduce((sum, row) => sum + row.n, 0);

@@ -5,9 +5,11 @@ import { useRef } from "react";
 import type { Wire } from "../../api/client";
 import { rejectionsQuery } from "../../api/queries";
 import { counted } from "../../model/figures";
+import { fileSaid } from "../../model/importing";
 import { ErrorNote } from "../../parts/ErrorNote";
 
 const PAGE = 100;
+// Most reasons fit one line; a row grows where its own does not.
 const ROW_PX = 48;
 
 interface Props {
@@ -78,14 +80,14 @@ function Rows({ slug, total }: { slug: string; total: number }) {
             return (
               <li
                 key={place.key}
-                style={{ height: ROW_PX, transform: `translateY(${place.start}px)` }}
+                ref={list.measureElement}
+                data-index={place.index}
+                style={{ transform: `translateY(${place.start}px)` }}
                 aria-setsize={total}
                 aria-posinset={place.index + 1}
               >
-                <bdi className="left-uri" title={entry?.uri}>
-                  {entry?.uri ?? ""}
-                </bdi>
-                <span className="left-why small" data-kind={entry?.kind} title={entry?.reason}>
+                <bdi className="left-uri">{entry ? fileSaid(entry.uri) : ""}</bdi>
+                <span className="left-why small" data-kind={entry?.kind}>
                   {entry?.reason ?? ""}
                 </span>
               </li>

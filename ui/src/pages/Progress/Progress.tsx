@@ -5,7 +5,7 @@ import { Figure } from "../../charts/Figure";
 import { LearningCurve } from "../../charts/LearningCurve";
 import { StackedBar } from "../../charts/StackedBar";
 import { curveTable } from "../../model/curve";
-import { beforeCurve, headline, segments, vague } from "../../model/progress";
+import { beforeCurve, headline, savingNote, segments, vague } from "../../model/progress";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { ClassTable } from "./ClassTable";
 import { Confusions } from "./Confusions";
@@ -54,7 +54,7 @@ function Facts({ slug, project, progress }: Props) {
       {!empty && (
         <div className="stack">
           <p className="headline number">{headline(progress)}</p>
-          {progress.saving?.note && <p className="quiet">{progress.saving.note}</p>}
+          {savingNote(progress) && <p className="quiet">{savingNote(progress)}</p>}
           {caution && <p className="caution">{caution}</p>}
         </div>
       )}
