@@ -1,0 +1,154 @@
+"""The worker: rounds open by themselves, one project's trouble stays its own, imports and rounds run side by side."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modicum import desk, ingest, rounds
+from modicum.home import Home
+from modicum.store import items, jobs, projects
+from modicum.store import rounds as stored_rounds
+from modicum.store.db import Database
+from modicum.types import Choice, Job, JobState, Policy, Project
+from modicum.worker import Worker
+from store.store_parts import make_project, new_item, truth
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait until the condition holds; the limit only ends a hopeless test."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def db(home: Home) -> Iterator[Database]:
+    database = Database(home.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def worker(db: Database, home: Home) -> Iterator[Worker]:
+    made = Worker(db, home)
+    yield made
+    made.stop()
+
+
+def newest(db: Database, project: Project) -> int:
+    with db.read() as conn:
+        known = stored_rounds.newest(conn, project.id)
+    return -1 if known is None else known.number
+
+
+def label_some(db: Database, project: Project, n: int, tab: str = "tab-12345") -> None:
+    for _ in range(n):
+        task = desk.claim(db, project.id, "ann", tab, 1).tasks[0]
+        value = Choice(class_id=truth(task.item.row, 3))
+        key = f"key-of-{task.id:06}"
+        desk.submit(db, project.id, "ann", task_id=task.id, lease_token=task.lease_token, key=key, value=value)
+
+
+def test_rounds_open_by_themselves(db: Database, home: Home, worker: Worker) -> None:
+    project = make_project(db, home, 60, policy=Policy(retrain_after=6))
+    worker.start()
+    eventually(lambda: newest(db, project) == 0)
+    label_some(db, project, 6)
+    eventually(lambda: newest(db, project) == 1)
+    assert not worker.training(project.id)
+
+
+def test_one_failing_project_says_so_and_stops_no_other(
+    db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, healthy = make_project(db, home, 30), make_project(db, home, 30)
+    home.vectors_of(broken.id).unlink()
+    monkeypatch.setattr("modicum.worker.BACK_OFF_S", (0.1,))
+    worker.start()
+    eventually(lambda: newest(db, healthy) == 0)
+
+    def message() -> str:
+        with db.read() as conn:
+            return projects.message(conn, broken.id)
+
+    eventually(lambda: "could not be trained" in message())
+    assert "fewer than the 30 rows" in message()
+    home.vectors_of(broken.id).write_bytes(home.vectors_of(healthy.id).read_bytes())
+    eventually(lambda: newest(db, broken) == 0 and message() == "")
+
+
+def test_labeling_starts_while_the_import_runs(db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project(db, home, 210)
+    running, finish = threading.Event(), threading.Event()
+
+    def slow_import(db: Database, home: Home, job: Job, *, stop: Callable[[], bool]) -> None:
+        running.set()
+        finish.wait(60)
+        db.write(jobs.finish, job.id, JobState.DONE)
+
+    monkeypatch.setattr(ingest, "run_import", slow_import)
+    db.write(jobs.enqueue, project.id, {"source": "/pictures"})
+    worker.start()
+    eventually(running.is_set)
+    eventually(lambda: newest(db, project) == 0)
+    finish.set()
+
+
+def test_an_import_cut_off_by_a_kill_is_taken_up_again(
+    db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(db, home, 0)
+    db.write(jobs.enqueue, project.id, {"source": "/pictures"})
+    killed = db.write(jobs.take)  # and the process dies here
+    seen: list[int] = []
+
+    def run_import(db: Database, home: Home, job: Job, *, stop: Callable[[], bool]) -> None:
+        seen.append(job.id)
+        db.write(jobs.finish, job.id, JobState.DONE)
+
+    monkeypatch.setattr(ingest, "run_import", run_import)
+    worker.start()
+    eventually(lambda: bool(seen))
+    assert killed is not None
+    assert seen == [killed.id]
+
+
+# --- when a round is due ----------------------------------------------------------------------------------------------
+
+
+def test_the_first_round_waits_for_200_items_or_the_end_of_the_import(db: Database, home: Home) -> None:
+    project = make_project(db, home, 100)
+    job = db.write(jobs.enqueue, project.id, {"source": "/pictures"})
+    assert not rounds.due(db, project)
+    db.write(items.add_items, project.id, [new_item(k) for k in range(100, 200)], 100)
+    assert rounds.due(db, project)
+    db.write(jobs.finish, job.id, JobState.DONE)
+    assert rounds.due(db, project)
+    assert not rounds.due(db, db.write(projects.create, "Empty"))
+
+
+def test_items_an_import_added_are_asked_about_once_it_has_ended(db: Database, home: Home) -> None:
+    project = make_project(db, home, 30)
+    rounds.run_round(db, home, project)
+    assert not rounds.due(db, project)
+    job = db.write(jobs.enqueue, project.id, {"source": "/pictures"})
+    db.write(items.add_items, project.id, [new_item(k) for k in range(30, 40)], 30)
+    assert not rounds.due(db, project)
+    db.write(jobs.finish, job.id, JobState.DONE)
+    assert rounds.due(db, project)
+
+
+@pytest.mark.parametrize(("settled", "wait"), [(0, 5), (50, 5), (120, 12), (5000, 200)])
+def test_the_wait_grows_with_the_labels(settled: int, wait: int) -> None:
+    assert rounds.retrain_after(Policy(), settled) == wait
+    assert rounds.retrain_after(Policy(retrain_after=7), settled) == 7
