@@ -79,6 +79,34 @@ describe("outbox", () => {
     expect(sent.map((post) => post.key)).toEqual(["a", "b", "c"]);
   });
 
+  it("backs off while offline, whatever is put meanwhile", async () => {
+    const { outbox, net, timers } = world();
+    let tries = 0;
+    net.answer = () => {
+      tries += 1;
+      return offline();
+    };
+    for (const key of ["a", "b", "c"]) {
+      outbox.put(submit(key));
+      await settle();
+    }
+    expect(tries).toBe(1);
+    timers[0]?.();
+    await settle();
+    expect(tries).toBe(2);
+    expect(timers).toHaveLength(2);
+  });
+
+  it("tries at once when the connection came back during a failing try", async () => {
+    const { outbox, sent, net } = world();
+    net.answer = offline;
+    outbox.put(submit("a"));
+    net.answer = () => ({});
+    outbox.retry();
+    await settle();
+    expect(sent.map((post) => post.key)).toEqual(["a"]);
+  });
+
   it("replays after a reload, in the order of the decisions", async () => {
     const first = world();
     first.net.answer = offline;

@@ -73,6 +73,9 @@ export class Outbox {
   private listeners = new Set<Outcome>();
   private sending = false;
   private failures = 0;
+  /** Counts up with every reason to try at once; a try that fails after a new reason came is repeated. */
+  private reasons = 0;
+  private resting = false;
   private turn = 0;
   private volatile = false;
 
@@ -118,26 +121,39 @@ export class Outbox {
   /** Sends at once what waits for its next try: the connection or the login is back. */
   retry(): void {
     this.failures = 0;
+    this.reasons += 1;
+    this.resting = false;
     void this.pump();
   }
 
   private async pump(): Promise<void> {
-    if (this.sending) {
+    if (this.sending || this.resting) {
       return;
     }
     this.sending = true;
     try {
       for (let slot = this.next(); slot; slot = this.next()) {
-        if (!(await this.attempt(slot))) {
-          this.failures += 1;
-          this.world.later(() => void this.pump(), Math.min(LONGEST_WAIT, 500 * 2 ** this.failures));
+        const { reasons } = this;
+        if (await this.attempt(slot)) {
+          this.failures = 0;
+        } else if (reasons === this.reasons) {
+          this.rest();
           return;
         }
-        this.failures = 0;
       }
     } finally {
       this.sending = false;
     }
+  }
+
+  private rest(): void {
+    this.failures += 1;
+    this.resting = true;
+    const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.failures);
+    this.world.later(() => {
+      this.resting = false;
+      void this.pump();
+    }, wait);
   }
 
   /** The first post that is still in the storage; those another tab has dealt with fall out here. */

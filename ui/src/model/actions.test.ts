@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { actionsOf, classKeys, type KeyPress, pressed, RESERVED_KEYS } from "./actions";
+
+const press = (key: string, code = "", more: Partial<KeyPress> = {}): KeyPress => ({
+  key,
+  code,
+  shiftKey: false,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  repeat: false,
+  ...more,
+});
+
+const classes = (n: number, keys: Record<number, string> = {}) =>
+  Array.from({ length: n }, (_, id) => ({ id, name: `c${id}`, key: keys[id] ?? null, archived: false }));
+
+describe("actions", () => {
+  it("gives every key one meaning on each page", () => {
+    for (const page of ["annotate", "validate"] as const) {
+      const keys = actionsOf(page).flatMap((action) => action.keys);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+  });
+
+  it("gives classes 1 to 9, 0, then letters no action has", () => {
+    const keys = [...classKeys(classes(14)).values()];
+    expect(keys.slice(0, 10).join("")).toBe("1234567890");
+    expect(keys.some((key) => RESERVED_KEYS.has(key))).toBe(false);
+    expect(new Set(keys).size).toBe(14);
+  });
+
+  it("leaves classes without a key when the keys run out", () => {
+    expect(classKeys(classes(80)).size).toBeLessThan(80);
+  });
+
+  it("respects a class's own key unless an action has it", () => {
+    const keys = classKeys(classes(3, { 1: "1", 2: "a" }));
+    expect(keys.get(1)).toBe("1");
+    expect(keys.get(0)).toBe("2");
+    expect(keys.get(2)).toBe("3");
+  });
+
+  it("passes archived classes over", () => {
+    const [first, second] = classes(2);
+    if (!first || !second) throw new Error("two classes were made");
+    expect(classKeys([{ ...first, archived: true }, second]).get(1)).toBe("1");
+  });
+
+  it("reads digits on French keyboards, letters on Greek ones, and the number block", () => {
+    const keys = classKeys(classes(3));
+    expect(pressed("annotate", press("é", "Digit2"), keys)).toEqual({ kind: "class", classId: 1 });
+    expect(pressed("annotate", press("3", "Numpad3"), keys)).toEqual({ kind: "class", classId: 2 });
+    expect(pressed("annotate", press("φ", "KeyF"), keys)).toEqual({ kind: "action", action: "flag" });
+  });
+
+  it("tells + and ? and / by what they print, wherever they lie", () => {
+    const keys = classKeys(classes(10));
+    expect(pressed("annotate", press("+", "Equal", { shiftKey: true }), keys)).toEqual({
+      kind: "action",
+      action: "addClass",
+    });
+    expect(pressed("annotate", press("/", "Digit7", { shiftKey: true }), keys)).toEqual({
+      kind: "action",
+      action: "search",
+    });
+    expect(pressed("annotate", press("?", "Minus", { shiftKey: true }), keys)).toEqual({
+      kind: "action",
+      action: "help",
+    });
+  });
+
+  it("never decides while a key is held down, but moves", () => {
+    const keys = classKeys(classes(3));
+    expect(pressed("annotate", press("1", "Digit1", { repeat: true }), keys)).toBeNull();
+    expect(pressed("annotate", press("Enter", "Enter", { repeat: true }), keys)).toBeNull();
+    expect(pressed("validate", press("ArrowRight", "ArrowRight", { repeat: true }), keys)).not.toBeNull();
+  });
+
+  it("leaves the browser its own combinations", () => {
+    const keys = classKeys(classes(3));
+    expect(pressed("annotate", press("f", "KeyF", { ctrlKey: true }), keys)).toBeNull();
+    expect(pressed("annotate", press("1", "Digit1", { altKey: true }), keys)).toBeNull();
+    expect(pressed("annotate", press("z", "KeyZ", { ctrlKey: true }), keys)).toEqual({
+      kind: "action",
+      action: "undo",
+    });
+    expect(pressed("annotate", press("z", "KeyZ", { metaKey: true }), keys)).toEqual({
+      kind: "action",
+      action: "undo",
+    });
+  });
+});
