@@ -28,7 +28,7 @@ class Served:
 
     def new_project(self, name: str) -> str:
         """The slug of a project whose images are in."""
-        return new_project(self.client, name, self.source, "auto", "typical")
+        return new_project(self.client, name, self.source)
 
     def human_labels(self, slug: str) -> int:
         counts: dict[str, int] = self.client.get(f"/projects/{slug}")["counts"]
