@@ -1,9 +1,10 @@
 """What a running server holds, and how a route gets at it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from modicum.types import Project
 
@@ -26,9 +27,10 @@ class Site:
     token: str
     annotator: str
     speeds: "Speeds"
+    ids: dict[str, int] = field(default_factory=dict)  # of slugs seen; a project's slug never changes
 
 
-def site_of(request: Request) -> Site:
+async def site_of(request: Request) -> Site:  # async: a trip to a worker thread would cost more than all it does
     """The site of the application that answers this request."""
     site = request.app.state.site
     if not isinstance(site, Site):
@@ -48,3 +50,13 @@ def project_of(slug: str, site: At) -> Project:
 
 
 In = Annotated[Project, Depends(project_of)]
+
+
+async def project_id_of(slug: str, site: At) -> int:
+    """The id of the project a URL names: all that claim and submit need, which come by the hundred. Raises NotFoundError."""
+    if slug not in site.ids:
+        site.ids[slug] = (await run_in_threadpool(project_of, slug, site)).id
+    return site.ids[slug]
+
+
+InId = Annotated[int, Depends(project_id_of)]

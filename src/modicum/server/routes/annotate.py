@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from modicum import desk
 from modicum.server import reading
-from modicum.server.site import At, In
+from modicum.server.site import At, In, InId
 from modicum.server.wire import ClaimRequest, ItemView, RetractRequest, Submission
 from modicum.types import Task
 from modicum.views import Claim, Past, Receipt
@@ -15,15 +15,15 @@ router = APIRouter(tags=["annotate"])
 
 
 @router.post("/projects/{slug}/claim")
-def claim_tasks(body: ClaimRequest, project: In, site: At) -> Claim:
+def claim_tasks(body: ClaimRequest, project_id: InId, site: At) -> Claim:
     """Lease tasks to one browser tab; the tasks it holds already come first."""
-    return desk.claim(site.db, project.id, site.annotator, body.client, body.n)
+    return desk.claim(site.db, project_id, site.annotator, body.client, body.n)
 
 
 @router.post("/projects/{slug}/submit")
-def submit_task(body: Submission, project: In, site: At) -> Receipt:
+def submit_task(body: Submission, project_id: InId, site: At) -> Receipt:
     """Store one decision; the answer means that it is on disk."""
-    return desk.submit(site.db, project.id, site.annotator, **dict(body))
+    return desk.submit(site.db, project_id, site.annotator, **dict(body))
 
 
 @router.post("/projects/{slug}/retract")

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from modicum import export, progress
+from modicum import export
 from modicum.ingest import read_uri
+from modicum.progress import progress
 from modicum.server.site import At, In
 from modicum.server.wire import Pulse
 from modicum.views import Progress
@@ -24,7 +25,7 @@ DOWNLOAD: dict[int | str, dict[str, Any]] = {
 @router.get("/projects/{slug}/progress")
 def get_progress(project: In, site: At) -> Progress:
     """The learning curve beside its random control, and everything that is counted."""
-    return progress.progress(site.db, site.home, project)
+    return progress(site.db, site.home, project)
 
 
 @router.get("/projects/{slug}/export", response_class=StreamingResponse, responses=DOWNLOAD)

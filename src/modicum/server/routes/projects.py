@@ -71,6 +71,7 @@ def update_project(body: ProjectPatch, project: In, site: At) -> ProjectView:
 def delete_project(project: In, site: At) -> None:
     """Delete a project with its labels. The images it points at stay where they are."""
     site.db.write(projects.remove, project.id)
+    site.ids.pop(project.slug, None)
     site.home.remove_project(project.id)
 
 
