@@ -41,7 +41,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @initialize(given=st.dictionaries(st.integers(0, ITEMS - 1), choices, max_size=4), model=st.booleans())
     def begin(self, given: dict[int, int], model: bool) -> None:
-        some = {row: truth(row, CLASSES) for row in range(0, 9)} if model else {}
+        some = {row: truth(row, CLASSES) for row in range(9)} if model else {}
         self.project = make_project(self.db, self.home, ITEMS, given=some | given)
         if model:
             self.open_round()
