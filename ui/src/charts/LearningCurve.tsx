@@ -1,25 +1,28 @@
 // The learning curve with its band against the random control, drawn by uPlot. Pointer or arrow keys read values.
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type uPlot from "uplot";
-import { columns, described, floor, type Point, reading } from "../model/curve";
+import { columns, described, FEWEST, floor, type Point, reading } from "../model/curve";
+import { counted } from "../model/figures";
 import { tokenColour, useTheme } from "./colours";
 import { curveOptions } from "./curveOptions";
 import "uplot/dist/uPlot.min.css";
 
 interface Props {
+  /** What to draw: `drawn` of model/curve.ts. The effect below redraws when these change. */
   curve: readonly Point[];
   control: readonly Point[];
+  hidden: number;
 }
 
 const HEIGHT_PX = 300;
 
-export function LearningCurve({ curve, control }: Props) {
+export function LearningCurve({ curve, control, hidden }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [at, setAt] = useState<number | null>(null);
   const theme = useTheme();
-  const drawn = columns(curve, control);
-  const last = drawn.labels.length - 1;
+  const aligned = columns(curve, control);
+  const last = aligned.labels.length - 1;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme is read from the page; columns follow from the points.
   useEffect(() => {
@@ -39,7 +42,7 @@ export function LearningCurve({ curve, control }: Props) {
         height: HEIGHT_PX,
         onRead: setAt,
       });
-      const data = [drawn.labels, drawn.accuracy, drawn.control, drawn.beyond] as uPlot.AlignedData;
+      const data = [aligned.labels, aligned.accuracy, aligned.control, aligned.beyond] as uPlot.AlignedData;
       const made = new UPlot(options, data, place);
       plot.current = made;
       watch = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height: HEIGHT_PX }));
@@ -63,12 +66,12 @@ export function LearningCurve({ curve, control }: Props) {
     };
     const next = to[event.key];
     const made = plot.current;
-    const x = drawn.labels[Math.max(0, Math.min(last, next ?? 0))];
+    const x = aligned.labels[Math.max(0, Math.min(last, next ?? 0))];
     if (next === undefined || !made || x === undefined) return;
     event.preventDefault();
     made.setCursor({ left: made.valToPos(x, "x"), top: made.valToPos(floor(curve, control), "y") - 1 });
   };
-  const labels = at === null ? null : (drawn.labels[at] ?? null);
+  const labels = at === null ? null : (aligned.labels[at] ?? null);
   const read = labels === null ? "" : reading(curve, control, labels);
 
   return (
@@ -95,13 +98,18 @@ export function LearningCurve({ curve, control }: Props) {
         role="slider"
         tabIndex={0}
         aria-label={`Learning curve. ${described(curve, control)}`}
-        aria-valuemin={drawn.labels[0] ?? 0}
-        aria-valuemax={drawn.labels[last] ?? 0}
-        aria-valuenow={labels ?? drawn.labels[last] ?? 0}
+        aria-valuemin={aligned.labels[0] ?? 0}
+        aria-valuemax={aligned.labels[last] ?? 0}
+        aria-valuenow={labels ?? aligned.labels[last] ?? 0}
         aria-valuetext={read || described(curve, control)}
         onKeyDown={step}
       />
       <p className="reading number">{read || "Point at the curve, or use the arrow keys, to read values."}</p>
+      {hidden > 0 && (
+        <p className="quiet small">
+          {counted(hidden, "early point")} measured on fewer than {FEWEST} images: in the table only.
+        </p>
+      )}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { band, columns, curveTable, described, floor, type Point, reading, readLine, tabbed } from "./curve";
+import { band, columns, curveTable, described, drawn, floor, type Point, reading, readLine, tabbed } from "./curve";
 
 const at = (labels: number, mean: number, extrapolated = false): Point => ({
   labels,
@@ -46,6 +46,18 @@ describe("the learning curve", () => {
     expect(floor([{ labels: 10, extrapolated: false, accuracy: { mean: 0.6, low: 0.14, high: 0.95, n: 6 } }], [])).toBe(
       0.1,
     );
+  });
+
+  it("draws no accuracy of a handful of images, unless there is nothing else", () => {
+    const early: Point = { labels: 5, extrapolated: false, accuracy: { mean: 1, low: 0.2, high: 1, n: 1 } };
+    expect(drawn([early, ...curve], [])).toMatchObject({ curve: [at(20, 0.8), at(40, 0.9)], hidden: 1 });
+    expect(drawn([early], [])).toMatchObject({ curve: [early], hidden: 0 });
+  });
+
+  it("follows the control until it is level, or to four times the labels", () => {
+    const labels = (points: readonly Point[]) => drawn(curve, points).control.map((point) => point.labels);
+    expect(labels([at(20, 0.6), at(80, 0.91, true), at(160, 0.95, true)])).toEqual([20, 80]);
+    expect(labels([at(20, 0.6), at(80, 0.7, true), at(160, 0.75, true), at(1000, 0.8, true)])).toEqual([20, 80, 160]);
   });
 
   it("orders the band", () => {

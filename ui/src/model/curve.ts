@@ -23,6 +23,31 @@ function ordered(points: readonly Point[]): Point[] {
   return [...points].sort((a, b) => a.labels - b.labels);
 }
 
+/** An accuracy of fewer images jumps about so much that a line through it misleads. */
+export const FEWEST = 5;
+
+/** So many times today's labels the random control is followed when it never gets as far. */
+const REACH = 4;
+
+export interface Drawn {
+  curve: readonly Point[];
+  control: readonly Point[];
+  /** Points that stand in the table only, because too few images are behind them. */
+  hidden: number;
+}
+
+/** What is drawn of what is known: no accuracy of a handful of images, and of the control no more than the comparison needs. */
+export function drawn(curve: readonly Point[], control: readonly Point[]): Drawn {
+  const firm = ordered(curve).filter((point) => point.accuracy.n >= FEWEST);
+  const shown = firm.length > 0 ? firm : ordered(curve);
+  const last = shown.at(-1);
+  if (!last) return { curve: shown, control, hidden: 0 };
+  const line = ordered(control);
+  const level = line.findIndex((point) => point.labels >= last.labels && point.accuracy.mean >= last.accuracy.mean);
+  const near = level >= 0 ? line.slice(0, level + 1) : line.filter((point) => point.labels <= REACH * last.labels);
+  return { curve: shown, control: near, hidden: curve.length - shown.length };
+}
+
 function column(labels: readonly number[], points: readonly Point[]): (number | null)[] {
   const at = new Map(points.map((point) => [point.labels, point.accuracy.mean]));
   return labels.map((x) => at.get(x) ?? null);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { beforeCurve, classRows, confusionSaid, headline, savingNote, segments, vague } from "./progress";
+import { beforeCurve, classRows, comparable, confusionSaid, headline, savingNote, segments, vague } from "./progress";
 
 type Progress = components["schemas"]["Progress"];
 type Counts = components["schemas"]["Counts"];
@@ -76,6 +76,14 @@ describe("the sentence on top", () => {
     expect(savingNote(progress())).toBe("");
   });
 
+  it("claims nothing of a random order while few held-out labels stand behind it", () => {
+    const saving = { labels: 20, random_labels: { mean: 900, low: 300, high: 2000, n: 5 }, note: "extrapolated" };
+    const few = progress({ saving, curve: [{ labels: 20, accuracy: { ...accuracy, n: 17 }, extrapolated: false }] });
+    expect(comparable(few)).toBe(false);
+    expect(headline(few)).not.toContain("random");
+    expect(savingNote(few)).toBe("");
+  });
+
   it("leaves out what is not known", () => {
     expect(headline(progress())).toBe("92% correct (88–95%), from 120 labels.");
     expect(headline(progress({ curve: [] }))).toBe("");
@@ -103,6 +111,7 @@ describe("before the curve", () => {
 it("explains a wide interval while few held-out labels stand behind it", () => {
   const few = progress({ curve: [{ labels: 20, accuracy: { ...accuracy, n: 7 }, extrapolated: false }] });
   expect(vague(few)).toContain("7 held-out images");
+  expect(vague(few)).toContain("too early to compare");
   expect(vague(progress())).toBeNull();
 });
 

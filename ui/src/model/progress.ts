@@ -13,6 +13,14 @@ const FEW_HOLDOUT = 50;
 /** The first round that trains needs so many labels unless the policy says otherwise (types.Policy.retrain_after). */
 const FIRST_LABELS = 5;
 
+/** Below so many the random control, made from the same labels, is a guess: nothing is said or drawn of it. */
+const ENOUGH_TO_COMPARE = 30;
+
+/** Whether enough held-out labels stand behind a comparison with a random order. */
+export function comparable(progress: Progress): boolean {
+  return (latest(progress)?.accuracy.n ?? 0) >= ENOUGH_TO_COMPARE;
+}
+
 /** The newest measured accuracy, with the labels it took. */
 export function latest(progress: Progress): Schemas["CurvePoint"] | null {
   return progress.curve.at(-1) ?? null;
@@ -25,14 +33,14 @@ export function headline(progress: Progress): string {
   const [mean, range] = withRange(point.accuracy).split(" ");
   const first = `${mean} correct ${range}, from ${counted(point.labels, "label")}.`;
   const random = progress.saving?.random_labels;
-  if (!random) return first;
+  if (!random || !comparable(progress)) return first;
   const spread = random.low === random.high ? "" : ` (${about(random.low)}–${about(random.high)})`;
   return `${first} A random order would have needed about ${about(random.mean)}${spread}.`;
 }
 
 /** What the saving's figure leaves open, as a sentence; "" when nothing. */
 export function savingNote(progress: Progress): string {
-  const note = progress.saving?.note.trim() ?? "";
+  const note = comparable(progress) ? (progress.saving?.note.trim() ?? "") : "";
   return note === "" ? "" : `${note.charAt(0).toUpperCase()}${note.slice(1)}${/[.?]$/.test(note) ? "" : "."}`;
 }
 
@@ -59,7 +67,8 @@ export function beforeCurve(progress: Progress, policy: Policy): { title: string
 export function vague(progress: Progress): string | null {
   const point = latest(progress);
   if (!point || point.accuracy.n >= FEW_HOLDOUT) return null;
-  return `Measured on only ${counted(point.accuracy.n, "held-out image")}, so the interval is wide. Labeling more of them narrows it; they come up by themselves.`;
+  const compared = comparable(progress) ? "" : ", and it is too early to compare with a random order";
+  return `Measured on only ${counted(point.accuracy.n, "held-out image")}, so the interval is wide${compared}. Labeling more of them helps; they come up by themselves.`;
 }
 
 export interface Segment {

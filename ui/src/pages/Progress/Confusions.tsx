@@ -6,23 +6,20 @@ import { Thumb } from "../../parts/Thumb";
 
 interface Props {
   slug: string;
-  /** Whether held-out images have been labeled: without, nothing can be called a mistake. */
-  measured: boolean;
   confusions: readonly Wire["Confusion"][];
   name: (id: number) => string;
 }
 
 const SHOWN = 6;
 
-export function Confusions({ slug, measured, confusions, name }: Props) {
+export function Confusions({ slug, confusions, name }: Props) {
   return (
     <section className="card stack" aria-labelledby="confusions">
       <h2 id="confusions">Taken for each other</h2>
       {confusions.length === 0 ? (
         <p className="quiet">
-          {measured
-            ? "No mistake on the held-out images so far. Mistakes appear here as pairs of classes, with their images."
-            : "Pairs of classes the model mixes up appear here with their images, once held-out images have been labeled."}
+          None so far. What the model gets wrong appears here as pairs of classes with their images: on held-out images,
+          and where somebody corrected a suggestion.
         </p>
       ) : (
         <ul className="confusions">

@@ -1,11 +1,12 @@
 // Where the project stands: how good it is, what that saved, who labeled what, and how long the rest takes.
+import { useMemo } from "react";
 import type { Wire } from "../../api/client";
 import { useProgress, useProject } from "../../api/queries";
 import { Figure } from "../../charts/Figure";
 import { LearningCurve } from "../../charts/LearningCurve";
 import { StackedBar } from "../../charts/StackedBar";
-import { curveTable } from "../../model/curve";
-import { beforeCurve, headline, savingNote, segments, vague } from "../../model/progress";
+import { curveTable, drawn } from "../../model/curve";
+import { beforeCurve, comparable, headline, savingNote, segments, vague } from "../../model/progress";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { ClassTable } from "./ClassTable";
 import { Confusions } from "./Confusions";
@@ -49,6 +50,11 @@ function Facts({ slug, project, progress }: Props) {
   const empty = beforeCurve(progress, project.policy);
   const parts = segments(progress.counts, progress.routes);
   const caution = vague(progress);
+  const compared = comparable(progress);
+  const picture = useMemo(
+    () => drawn(progress.curve, compared ? progress.control : []),
+    [progress.curve, progress.control, compared],
+  );
   return (
     <>
       {!empty && (
@@ -63,7 +69,7 @@ function Facts({ slug, project, progress }: Props) {
           <NoCurve slug={slug} items={progress.counts.items} {...empty} />
         ) : (
           <Figure title="Learning curve" table={curveTable(progress.curve, progress.control)}>
-            <LearningCurve curve={progress.curve} control={progress.control} />
+            <LearningCurve {...picture} />
           </Figure>
         )}
         <Pace progress={progress} budget={project.policy.budget} />
@@ -81,7 +87,7 @@ function Facts({ slug, project, progress }: Props) {
       )}
       <div className="progress-pair">
         <ClassTable progress={progress} classes={classes} />
-        <Confusions slug={slug} measured={!empty} confusions={progress.confusions} name={name} />
+        <Confusions slug={slug} confusions={progress.confusions} name={name} />
       </div>
       <Rounds rounds={progress.rounds} />
     </>

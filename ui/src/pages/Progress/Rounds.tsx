@@ -1,10 +1,10 @@
 // Every round of the loop: which model, on how many labels, how good, how long it took.
 import type { Wire } from "../../api/client";
 import { Figure } from "../../charts/Figure";
-import { count, duration, withRange } from "../../model/figures";
+import { counted, duration, withRange } from "../../model/figures";
 import { chosenBy } from "../../model/policy";
 
-const HEAD = ["Model", "Labels", "Correct", "Chosen by", "Took", "When"];
+const HEAD = ["Model", "Trained on", "Correct", "Chosen by", "Took", "When"];
 
 export function Rounds({ rounds }: { rounds: readonly Wire["Round"][] }) {
   if (rounds.length === 0) return null;
@@ -39,7 +39,9 @@ export function Rounds({ rounds }: { rounds: readonly Wire["Round"][] }) {
             {newest.map((round) => (
               <tr key={round.number}>
                 <th scope="row">{round.number}</th>
-                <td>{round.labels === 0 ? <span className="quiet">none yet</span> : count(round.labels)}</td>
+                <td>
+                  {round.labels === 0 ? <span className="quiet">no labels yet</span> : counted(round.labels, "label")}
+                </td>
                 <td>{round.accuracy ? withRange(round.accuracy) : <span className="quiet">not measured</span>}</td>
                 <td title={chosenBy(round.strategy).explanation}>{chosenBy(round.strategy).title}</td>
                 <td>{duration(round.seconds)}</td>
