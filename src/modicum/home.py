@@ -53,9 +53,6 @@ class Home:
         """The project's embeddings, one raw float16 file."""
         return self.vectors / f"{project_id}.f16"
 
-    def upload_of(self, upload_id: str) -> Path:
-        return self.uploads / upload_id
-
     def remove_project(self, project_id: int) -> None:
         """Remove what the project kept outside the database, apart from uploads, which other projects may share."""
         self.vectors_of(project_id).unlink(missing_ok=True)

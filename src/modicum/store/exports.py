@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 from modicum.store.tables import annotation, item, label
 
 
-def page(conn: Connection, project_id: int, after: int, size: int, *, unlabeled: bool) -> Sequence[Row[Any]]:
+def page(conn: Connection, project_id: int, after: int, size: int, *, unlabeled: bool) -> Sequence[Row[*tuple[Any, ...]]]:
     """Up to `size` items whose row comes after `after`, in the order of their rows; `unlabeled`: also those without a label."""
     columns = (
         item.c.row,
