@@ -1,4 +1,9 @@
 // Starts the interface: styles, query cache, router base from <base href>, and the app.
+// The styles come first, so that a page's own rules win over them.
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -7,9 +12,6 @@ import { basePath } from "./api/client";
 import { queryClient } from "./api/queries";
 import { App } from "./app";
 import { applyTheme } from "./frame/theme";
-import "./styles/tokens.css";
-import "./styles/base.css";
-import "./styles/parts.css";
 
 applyTheme();
 

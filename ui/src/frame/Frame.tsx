@@ -58,6 +58,13 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
   const project = useProject(slug);
   const pulse = usePulse(slug);
   const name = project.data?.project.name ?? slug;
+  const tab = TABS.find(([path]) => path === page)?.[1];
+  useEffect(() => {
+    document.title = tab ? `${tab} - ${name}` : name;
+    return () => {
+      document.title = "modicum";
+    };
+  }, [tab, name]);
   const training = pulse?.training ?? project.data?.training ?? false;
   return (
     <>

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useStore } from "zustand";
-import { api, imageUrl, unwrap, type Wire } from "../../api/client";
+import { api, imageUrl, thumbUrl, unwrap, type Wire } from "../../api/client";
 import { usePulse } from "../../api/events";
 import { projectQuery, useProject } from "../../api/queries";
 import { type ActionOf, classKeys } from "../../model/actions";
@@ -126,7 +126,12 @@ function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] })
   const drawn = useCallback((id: number) => paint.drawn(id), [paint]);
 
   return (
-    <div className="annotate" onPointerMove={() => clock.stir(performance.now())}>
+    <div
+      className="annotate"
+      data-empty={card === null || undefined}
+      onPointerMove={() => clock.stir(performance.now())}
+    >
+      <h1 className="sr-only">Annotate</h1>
       <div className="annotate-main">
         {state.notice && (
           <div className="annotate-notice" role="status">
@@ -160,7 +165,7 @@ function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] })
           act={act}
         />
       )}
-      <footer className="annotate-foot">
+      <footer className="annotate-foot" hidden={card === null && state.strip.length === 0}>
         <Strip
           slug={slug}
           strip={state.strip}
@@ -241,6 +246,14 @@ function usePictures(slug: string, items: readonly Wire["Item"][]): Pictures {
     pictures.keep(items.map((one) => ({ id: one.id, url: imageUrl(slug, one), width: one.width, height: one.height })));
   });
   useEffect(() => () => pictures.keep([]), [pictures]);
+  // The strip will want their thumbnails the moment they are decided.
+  const coming = items.map((one) => thumbUrl(slug, one.id, 256, one.sha256)).join(" ");
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const url of coming.split(" ").filter(Boolean)) new Image().src = url;
+    }, 120);
+    return () => clearTimeout(timer);
+  }, [coming]);
   return pictures;
 }
 

@@ -1,5 +1,5 @@
 // The film strip: the last decisions, newest first. A click shows one again.
-import { thumbUrl } from "../../api/client";
+import { thumbUrl, useConnection } from "../../api/client";
 import { classLook } from "../../model/palette";
 import type { Decided } from "../../model/session";
 
@@ -38,6 +38,8 @@ interface FrameProps extends Pick<Props, "slug" | "className" | "look"> {
 
 function Frame({ slug, one, looked, className, look }: FrameProps) {
   const { item } = one.card;
+  // A thumbnail that could not be fetched is asked for again when the connection changes.
+  const connection = useConnection((state) => state.connection);
   const said = one.classId === null ? "skipped" : className(one.classId);
   const tip = one.problem ? `Not saved: ${one.problem}` : `${said}, ${item.name}, ${STATES[one.state]}`;
   return (
@@ -51,7 +53,15 @@ function Frame({ slug, one, looked, className, look }: FrameProps) {
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => look(one.key)}
     >
-      <img src={thumbUrl(slug, item.id, 256, item.sha256)} alt="" draggable={false} />
+      <img
+        key={connection}
+        src={thumbUrl(slug, item.id, 256, item.sha256)}
+        alt=""
+        draggable={false}
+        onError={(event) => {
+          event.currentTarget.style.visibility = "hidden";
+        }}
+      />
       <span className="strip-said">
         <span
           className="strip-colour"

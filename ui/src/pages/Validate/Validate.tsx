@@ -119,6 +119,7 @@ function Sorting({ slug, project, view }: SortingProps) {
 
   return (
     <div className="validate" onPointerMove={() => clock.stir(performance.now())}>
+      <h1 className="sr-only">Validate</h1>
       <div className="validate-side">
         <Classes
           view={view}
