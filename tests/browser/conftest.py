@@ -49,16 +49,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def open_tab(browser: Browser, server: Served) -> Iterator[Callable[..., Tab]]:
+def open_tab(browser: Browser, server: Served) -> Iterator[Callable[[], Tab]]:
     """open_tab() is a signed-in tab with storage of its own. Errors in its console fail the test."""
     tabs: list[Tab] = []
 
-    def open_one(*, width: int = 1280, height: int = 800, dark: bool = False) -> Tab:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
+    def open_one() -> Tab:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         tabs.append(Tab(context.new_page(), server))
         tabs[-1].go(f"/?token={server.token}")
         return tabs[-1]

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from browser.tab import Tab
 from modicum.demo import WORDS, Oracle
 
-OpenTab = Callable[..., Tab]
+OpenTab = Callable[[], Tab]
 KEY_OF = {word: "1234567890"[position] for position, word in enumerate(WORDS)}
 
 
