@@ -13,9 +13,9 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from modicum.engine.arrays import Floats, Ints
 from modicum.engine.evaluate import mean_interval
 from modicum.engine.loop import Loop
-from modicum.engine.pool import Floats, Ints
 from modicum.errors import InputError, MediaError, SourceError
 from modicum.home import Home
 

@@ -113,7 +113,7 @@ def test_auto_prefers_the_doubtful_group() -> None:
 def test_refuses_vectors_that_are_not_finite(name: str) -> None:
     pool = example_pool()
     pool.vectors[pool.rows[5], 1] = np.nan
-    with pytest.raises(InputError, match=f"row {pool.rows[5]} .*NaN"):
+    with pytest.raises(InputError, match=f"vector {pool.rows[5]} .*NaN"):
         find_strategy(name)(pool, 3, rng())
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from modicum.engine import heads
-from modicum.engine.pool import Floats, Ints
+from modicum.engine.arrays import Floats, Ints
 from modicum.errors import InputError
 from modicum.types import Interval
 from modicum.views import CurvePoint, Saving

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, norm, t
 
-from modicum.engine.pool import Ints
+from modicum.engine.arrays import Ints
 from modicum.errors import InputError
 from modicum.types import Interval
 

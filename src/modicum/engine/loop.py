@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modicum.engine import heads
+from modicum.engine.arrays import Floats, Ints
 from modicum.engine.heads import Head
-from modicum.engine.pool import Floats, Ints, Pool
+from modicum.engine.pool import Pool
 from modicum.engine.routing import ROUTES, plan
 from modicum.engine.step import ask, learn
 from modicum.errors import InputError

@@ -2,27 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from modicum.engine.arrays import Floats, Ints, gather
 from modicum.errors import InputError
-
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.int64]
-
-
-def gather(vectors: Floats, rows: Ints) -> npt.NDArray[np.float32]:
-    """The rows as float32 [k, d], a copy. Refuses vectors that are not finite, and names the first such row."""
-    # A memmap is read in the order of the disk; asking for rows in random order reads every page many times.
-    order = np.argsort(rows, kind="stable")
-    picked = np.empty((len(rows), vectors.shape[1]), dtype=np.float32)
-    picked[order] = vectors[rows[order]]
-    if not np.isfinite(picked).all():
-        bad = int(rows[np.flatnonzero(~np.isfinite(picked).all(axis=1))[0]])
-        raise InputError(f"row {bad} of the vectors holds NaN or infinity: embed this item again or leave it out")
-    return picked
 
 
 @dataclass(frozen=True, eq=False)

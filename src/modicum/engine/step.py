@@ -4,8 +4,9 @@ import numpy as np
 
 from modicum import plugins
 from modicum.engine import heads
+from modicum.engine.arrays import Floats, Ints, gather
 from modicum.engine.heads import Head
-from modicum.engine.pool import Floats, Ints, Pool, Selection, Strategy, choose, gather
+from modicum.engine.pool import Pool, Selection, Strategy, choose
 from modicum.errors import InputError
 
 _SAMPLE = 2_048  # vectors drawn to find the centre of the data

@@ -5,13 +5,10 @@ item nearest to its centre. With weights the same code serves the hybrid.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from modicum.engine.arrays import F32, F64, Ints, gather, principal_axes, unit
 from modicum.engine.kmeans import kmeans
-from modicum.engine.pool import Ints, Pool, Selection, gather
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
+from modicum.engine.pool import Pool, Selection
 
 SAMPLE = 4_096  # pool items that are clustered; more change the choice little and cost in proportion
 _CENTRES = 1_024
@@ -33,7 +30,7 @@ def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generat
     n = min(n, len(pool))
     if not n:
         return Selection(np.empty(0, dtype=np.int64), np.empty(0))
-    x, labeled = _compact(pool, sample, rng)
+    x, labeled = _compact(pool, sample)
     k = min(len(labeled) + n, len(x) + len(labeled), _CENTRES)
     centres, home = kmeans(np.concatenate([x, labeled]), k, rng)
     home, taken = home[: len(x)], np.bincount(home[len(x) :], minlength=k)
@@ -48,27 +45,10 @@ def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generat
     return Selection(sample[served], np.linspace(1, 0, len(served), endpoint=False))
 
 
-def _compact(pool: Pool, sample: Ints, rng: np.random.Generator) -> tuple[F32, F32]:
+def _compact(pool: Pool, sample: Ints) -> tuple[F32, F32]:
     """Sample and labeled items, centred, of length one, in few dims."""
-    x, labeled = pool.gather(sample), gather(pool.vectors, pool.labeled_rows)
-    both = _unit(np.concatenate([x, labeled]))
-    both = _unit(both - both.mean(axis=0))
-    both = components(both, _DIMS, rng)
-    return both[: len(x)], both[len(x) :]
-
-
-def components(x: F32, dims: int, rng: np.random.Generator) -> F32:
-    """The first principal components [n, dims] of centred rows, by a randomized range finder (Halko et al. 2011)."""
-    if x.shape[1] <= dims:
-        return x
-    basis = rng.standard_normal((x.shape[1], dims + 16), dtype=np.float32)
-    for _ in range(2):
-        basis = np.linalg.qr(x.T @ (x @ basis))[0]
-    small = x @ basis
-    turn = np.linalg.eigh(small.T @ small)[1][:, ::-1][:, :dims]
-    return np.asarray(small @ turn, dtype=np.float32)
-
-
-def _unit(x: F32) -> F32:
-    unit: F32 = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.float32(1e-12))
-    return unit
+    both = unit(np.concatenate([pool.gather(sample), gather(pool.vectors, pool.labeled_rows)]))
+    both = unit(both - both.mean(axis=0))
+    if both.shape[1] > _DIMS:
+        both = both @ principal_axes(both, _DIMS)
+    return both[: len(sample)], both[len(sample) :]

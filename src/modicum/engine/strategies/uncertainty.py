@@ -6,7 +6,8 @@ With two classes least confidence, margin and entropy give the same ranking.
 import numpy as np
 import numpy.typing as npt
 
-from modicum.engine.pool import Ints, Pool, Selection, top
+from modicum.engine.arrays import Ints
+from modicum.engine.pool import Pool, Selection, top
 from modicum.errors import InputError
 
 _ROWS = 65_536  # rows in one go: a million items of a hundred classes need 50 MB, not 800
