@@ -9,7 +9,6 @@ import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/EmptyState";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { useDownload } from "./useDownload";
-import "../Projects/projects.css";
 import "./export.css";
 
 export function Export({ slug }: { slug: string }) {

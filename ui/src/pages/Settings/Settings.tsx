@@ -6,7 +6,6 @@ import { ClassesForm } from "./ClassesForm";
 import { About, NameForm } from "./NameForm";
 import { PolicyForm } from "./PolicyForm";
 import { type Saving, useSaving } from "./useSaving";
-import "../Projects/projects.css";
 import "./settings.css";
 
 export function Settings({ slug }: { slug: string }) {
