@@ -305,3 +305,14 @@ def test_large_answers_are_compressed_and_the_log_holds_no_token(tmp_path: Path,
         assert b"operationId" in gzip.decompress(answer.read())
     assert server.said["token"] not in server.said["url"]
     assert server.said["token"] in server.said["open"]
+
+
+def test_a_body_without_a_length_is_cut_off_too(client: TestClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b'{"name": "'
+        for _ in range(9):
+            yield b"x" * 1_000_000
+
+    answer = client.post("/api/projects", content=pieces(), headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.headers["content-security-policy"]

@@ -68,11 +68,11 @@ def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
         openapi_url="/api/openapi.json",
         generate_unique_id_function=operation_id,
         lifespan=lifespan,
-        max_body_size=MAX_BODY,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.site = site
-    api = APIRouter(prefix="/api", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+    # on the router and not on the application, whose limit would answer before the gate does
+    api = APIRouter(prefix="/api", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}}, max_body_size=MAX_BODY)
     for module in (projects, imports, annotate, images, validate, progress):
         api.include_router(module.router)
     app.include_router(api)
