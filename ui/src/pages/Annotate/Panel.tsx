@@ -233,11 +233,11 @@ function Looked({ looked, name, act }: LookedProps) {
 function Guidelines({ text, open, toggle }: { text: string; open: boolean; toggle: () => void }) {
   return (
     <section className="guidelines">
-      <h3>
+      <h2>
         <button type="button" className="fold" aria-expanded={open} onClick={toggle}>
           Guidelines <Kbd>{printed(keyOf("annotate", "guidelines"))}</Kbd>
         </button>
-      </h3>
+      </h2>
       {text.trim() === "" ? (
         <p className="quiet small">None written yet. Settings has a place for them.</p>
       ) : (

@@ -20,7 +20,7 @@ export function NoItem({ slug, project, state, retry }: Props) {
   const { counts, job } = project;
   if (state.claimError) {
     return (
-      <div className="annotate-message">
+      <div className="message">
         <ErrorNote error={state.claimError} retry={retry} />
       </div>
     );
