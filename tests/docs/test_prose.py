@@ -1,10 +1,10 @@
 """What the documentation tells a person to type exists and runs: commands, options, make targets, settings, Python, links."""
 
-import importlib
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -110,12 +110,7 @@ def test_code_of_the_architecture_page_exists() -> None:
     named = [name for name in re.findall(r"`([a-z]+(?:\.\w+)+)`", text) if not name.endswith((".py", ".toml", ".json", ".md"))]
     assert len(named) > 15
     for name in named:
-        module, _, rest = name.removeprefix("modicum.").rpartition(".")
-        found = importlib.import_module(f"modicum.{module}".rstrip("."))
-        if not hasattr(found, rest):  # a method: module.Class.method
-            outer, _, inner = module.rpartition(".")
-            found = getattr(importlib.import_module(f"modicum.{outer}"), inner)
-        assert hasattr(found, rest), f"there is no {name}"
+        resolve_name(name if name.startswith("modicum.") else f"modicum.{name}")  # raises when there is no such thing
 
 
 def test_export_columns_are_explained() -> None:
