@@ -22,7 +22,7 @@ def fact(tab: Tab, title: str) -> Locator:
 def label(tab: Tab, n: int) -> None:
     """Press the right key for n images, one after the other."""
     for _ in range(n):
-        expect(fact(tab, "File")).to_be_visible()
+        expect(tab.page.locator(".layer[data-front][data-drawn]")).to_be_visible()  # nobody labels what is not shown
         name = fact(tab, "File").inner_text()
         tab.page.keyboard.press(KEY_OF[tab.server.truth[name]])
         expect(fact(tab, "File")).not_to_have_text(name)

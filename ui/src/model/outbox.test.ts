@@ -34,6 +34,7 @@ function world(storage = new MemoryStorage()) {
 
 const submit = (key: string, needs: string | null = null): NewPost => ({
   kind: "submit",
+  itemId: 1,
   key,
   slug: "dogs",
   needs,

@@ -20,7 +20,7 @@ interface Common {
 
 export type Post = Common &
   (
-    | { kind: "submit"; body: Omit<Wire["Submission"], "key"> }
+    | { kind: "submit"; itemId: number; body: Omit<Wire["Submission"], "key"> }
     | { kind: "retract"; body: { annotation_id: number } }
     | { kind: "confirm"; body: Omit<Wire["PageConfirm"], "key"> }
     | { kind: "unconfirm"; body: { page: string } }

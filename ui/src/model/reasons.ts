@@ -1,7 +1,7 @@
 // Why an item was chosen, and why it is shown without a suggestion, in plain words.
 
 import type { components } from "../api/schema";
-import type { Card } from "./session";
+import type { Card } from "./cards";
 
 type Reason = components["schemas"]["Reason"];
 

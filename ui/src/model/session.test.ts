@@ -54,7 +54,11 @@ class Server {
       this.pool = this.pool.filter((one) => one !== itemId);
       return task;
     },
-    history: async () => [],
+    history: async () =>
+      [...this.decided].reverse().map(([id, { itemId, classId }]) => ({
+        annotation: { id, action: "answer", value: { type: "choice", class_id: classId ?? 0 }, shown: null },
+        item: { id: itemId, name: `${itemId}.jpg` },
+      })) as Wire["Past"][],
   };
 
   send = async (post: Post): Promise<unknown> => {
@@ -218,6 +222,20 @@ describe("session", () => {
     await begin(20, 999);
     expect(session.store.getState().notice).toMatch(/no item 999/);
     expect(onStage()).toBe(1);
+  });
+
+  it("does not ask again for an item whose decision is still on its way, when the page is reloaded on it", async () => {
+    server.online = false;
+    session.answer(2, 1);
+    await settle();
+    server.online = true;
+    const reloaded = new Session("dogs", server.desk, outbox);
+    await reloaded.open(1);
+    expect(currentCard(reloaded.store.getState())?.item.id).toBe(2);
+    session = reloaded;
+    outbox.retry();
+    await settle();
+    expect(strip()).toEqual(["1:2:saved"]);
   });
 
   it("proposes the suggestion, not after it was rejected, and not for a decided item", async () => {

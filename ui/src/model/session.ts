@@ -3,35 +3,13 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { components } from "../api/schema";
+import { type Card, type Decided, fromHistory, fromTask, leaseOf, merged } from "./cards";
 import { randomKey } from "./ids";
 import type { Outbox, Post } from "./outbox";
 
 type Wire = components["schemas"];
-type Item = Wire["Item"];
 type Task = Wire["Task"];
 type Past = Wire["Past"];
-
-/** What the stage shows: an item with what the model said of it, and the lease that allows a decision. */
-export interface Card {
-  item: Item;
-  prediction: Wire["Prediction"] | null;
-  blind: boolean;
-  reason: Wire["Reason"] | null;
-  /** None for a decided item that is only looked at. `needs`: the taking back that will bring a fresh lease. */
-  lease: { taskId: number; token: string; needs: string | null } | null;
-}
-
-/** A decision in the film strip. `annotationId` is none until the server has it on disk. */
-export interface Decided {
-  key: string;
-  card: Card;
-  action: "answer" | "skip";
-  classId: number | null;
-  flag: boolean;
-  annotationId: number | null;
-  state: "waiting" | "saved" | "refused";
-  problem: string | null;
-}
 
 /** What the person has set on the current card before deciding. `chosen` waits for Enter; `dismissed` hides the suggestion. */
 export interface Draft {
@@ -119,8 +97,10 @@ export class Session {
   async open(itemId: number | null): Promise<void> {
     const first = !this.opened;
     this.opened = true;
-    if (first) {
-      void this.recall();
+    // A link may lead to an item of the strip, so the strip has to be there.
+    const recalled = first ? this.recall() : null;
+    if (itemId !== null) {
+      await recalled;
     }
     if (itemId !== null && itemId !== currentCard(this.now)?.item.id) {
       await this.openItem(itemId);
@@ -131,16 +111,16 @@ export class Session {
   private async recall(): Promise<void> {
     try {
       const past = (await this.desk.history(STRIP)).map(fromHistory);
-      this.store.setState((now) => {
-        const known = new Set(now.strip.map((one) => one.annotationId));
-        return { strip: [...now.strip, ...past.filter((one) => !known.has(one.annotationId))].slice(0, STRIP) };
-      });
+      this.store.setState((now) => ({ strip: merged(now.strip, now.queue, past).slice(0, STRIP) }));
     } catch {
       // The strip only starts empty; what is decided from now on is in it all the same.
     }
   }
 
   private async openItem(itemId: number): Promise<void> {
+    if (this.outbox.posts.some((post) => post.kind === "submit" && post.slug === this.slug && post.itemId === itemId)) {
+      return; // Reloaded right after deciding on it: the decision is on its way.
+    }
     const known = this.now.strip.find((one) => one.card.item.id === itemId && one.state !== "refused");
     if (known) {
       this.look(known.key);
@@ -238,6 +218,7 @@ export class Session {
     }));
     this.outbox.put({
       kind: "submit",
+      itemId: card.item.id,
       key,
       slug: this.slug,
       needs: card.lease.needs,
@@ -332,6 +313,10 @@ export class Session {
     }
     if (post.kind === "submit") {
       const { annotation_id } = answer as Wire["Receipt"];
+      if (!this.now.strip.some((one) => one.key === post.key)) {
+        // Decided before a reload: the strip gets it from history.
+        void this.recall();
+      }
       this.mark(post.key, { state: "saved", annotationId: annotation_id });
     } else if (post.kind === "retract") {
       const task = answer as Task;
@@ -369,31 +354,4 @@ export class Session {
       strip: now.strip.map((one) => (one.key === key ? { ...one, ...change } : one)),
     }));
   }
-}
-
-function leaseOf(task: Task): string {
-  return `${task.id}:${task.lease_token}`;
-}
-
-function fromTask(task: Task): Card {
-  return {
-    item: task.item,
-    prediction: task.blind ? null : task.prediction,
-    blind: task.blind,
-    reason: task.reason,
-    lease: { taskId: task.id, token: task.lease_token, needs: null },
-  };
-}
-
-function fromHistory({ annotation, item }: Past): Decided {
-  return {
-    key: `past-${annotation.id}`,
-    card: { item, prediction: annotation.shown, blind: annotation.shown === null, reason: null, lease: null },
-    action: annotation.action === "skip" ? "skip" : "answer",
-    classId: annotation.value?.class_id ?? null,
-    flag: item.flagged,
-    annotationId: annotation.id,
-    state: "saved",
-    problem: null,
-  };
 }

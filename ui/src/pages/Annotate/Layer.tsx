@@ -46,6 +46,7 @@ export function Layer({ item, pictures, stage, view, zoomedIn, front, drawn }: P
       ref={own}
       className="layer"
       data-front={front || undefined}
+      data-drawn={bitmap !== null || undefined}
       {...(front
         ? { role: "img", "aria-label": `${item.name}, ${item.width} by ${item.height} pixels` }
         : { "aria-hidden": true })}

@@ -1,9 +1,10 @@
 // The panel beside the image: suggestion, classes, actions, guidelines, and what is known of the item.
 import type { Wire } from "../../api/client";
 import { keyOf, printed } from "../../model/actions";
+import type { Card, Decided } from "../../model/cards";
 import { percent, withRange } from "../../model/figures";
 import { reasonText, withoutSuggestion } from "../../model/reasons";
-import type { Card, Decided, Draft } from "../../model/session";
+import type { Draft } from "../../model/session";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
 import { Kbd } from "../../parts/Kbd";

@@ -1,7 +1,7 @@
 // The film strip: the last decisions, newest first. A click shows one again.
 import { thumbUrl, useConnection } from "../../api/client";
+import type { Decided } from "../../model/cards";
 import { classLook } from "../../model/palette";
-import type { Decided } from "../../model/session";
 
 interface Props {
   slug: string;

@@ -23,11 +23,11 @@ export function useItemUrl(
   }, [inUrl]);
   useEffect(() => {
     if (onStage === inUrl || (onStage === null && !claimed)) return;
-    // Only when it rests on an item: writing the address costs a good part of a frame.
+    // After the item has been painted: writing the address costs a good part of a frame.
     const timer = setTimeout(() => {
       written.current = onStage;
       navigate(onStage === null ? `/p/${slug}/annotate` : `/p/${slug}/annotate/${onStage}`, { replace: true });
-    }, 150);
+    }, 50);
     return () => clearTimeout(timer);
   }, [slug, inUrl, onStage, claimed, navigate]);
 }
