@@ -6,11 +6,7 @@ each class is comes back as a shrunken share. Measured on dogs10 with 20 random 
 """
 
 import io
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
-from itertools import pairwise
 from zipfile import BadZipFile
 
 import numpy as np
@@ -18,9 +14,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.sparse import csr_array
 from scipy.special import log_softmax, softmax
-from threadpoolctl import ThreadpoolController
 
 from modicum.engine.arrays import CHUNK, F32, F64, Floats, Ints, gather, principal_axes, unit, widen
+from modicum.engine.cores import in_stretches, one_core
 from modicum.engine.propagate import graph, spread
 from modicum.errors import InputError
 
@@ -74,6 +70,7 @@ class Head:
         return head
 
 
+@one_core()
 def fit(
     vectors: Floats,
     labels: Ints,
@@ -149,7 +146,7 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
             logits = ((product[:, :-1] - shift) / after[:, None] + head.bias) / np.float32(head.temperature)
             out[part] = _probabilities(head, logits)
 
-    _in_threads(work, n)
+    in_stretches(work, n)
     return out
 
 
@@ -184,7 +181,10 @@ def softmax_regression(x: F64, targets: F64, weights: F64, *, start: F64 | None 
         return loss, (x.T @ gap + PENALTY * w).ravel()
 
     first = np.zeros(d * c) if start is None else start.ravel()
-    result = minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-8, "gtol": 1e-3})
+    options = {"maxiter": 300, "ftol": 1e-8, "gtol": 1e-3}
+    # Products this small gain nothing from more threads, and on a busy machine waiting for each other costs them tenfold.
+    with _blas().limit(limits=1, user_api="blas"):
+        result = minimize(objective, first, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(result.x, dtype=np.float64).reshape(d, c)
 
 
@@ -265,20 +265,3 @@ def _check_labels(vectors: Floats, labels: Ints, n_classes: int) -> Ints:
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= n_classes:
         raise InputError(f"labels lie in 0..{n_classes - 1}, received {labels.dtype} {labels.min()}..{labels.max()}")
     return labels.astype(np.int64, copy=False)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def _in_threads(work: Callable[[int, int], None], n: int) -> None:
-    """Cut 0..n into one stretch per core. Each keeps BLAS to itself: two levels of threads fight for the same cores."""
-    cores = max((library["num_threads"] for library in _blas().info()), default=1)
-    if n < 16 * CHUNK or cores == 1:
-        work(0, n)
-        return
-    cuts = [round(n * i / cores) for i in range(cores + 1)]
-    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
-        for done in [pool.submit(work, a, b) for a, b in pairwise(cuts)]:
-            done.result()
