@@ -6,7 +6,7 @@ type Wire = components["schemas"];
 
 /** What the stage shows: an item with what the model said of it, and the lease that allows a decision. */
 export interface Card {
-  item: Item;
+  item: Wire["Item"];
   prediction: Wire["Prediction"] | null;
   blind: boolean;
   reason: Wire["Reason"] | null;
