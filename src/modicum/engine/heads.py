@@ -182,9 +182,7 @@ def softmax_regression(x: F64, targets: F64, weights: F64, *, start: F64 | None 
 
     first = np.zeros(d * c) if start is None else start.ravel()
     options = {"maxiter": 300, "ftol": 1e-8, "gtol": 1e-3}
-    # Products this small gain nothing from more threads, and on a busy machine waiting for each other costs them tenfold.
-    with _blas().limit(limits=1, user_api="blas"):
-        result = minimize(objective, first, jac=True, method="L-BFGS-B", options=options)
+    result = minimize(objective, first, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(result.x, dtype=np.float64).reshape(d, c)
 
 
