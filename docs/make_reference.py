@@ -122,7 +122,7 @@ def keys() -> str:
     command = [str(node), "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, actions]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     intro = (
-        "Classes have a key each: the one you gave them, or the next free digit or letter. On the Annotate page it answers; on "
+        "Classes have a key each: the one you gave them, their name where that is a single digit or letter, or the next free one. On the Annotate page it answers; on "
         "the Validate page it gives the marked items that class. `?` shows the keys of the current page."
     )
     lines = ["# Keys", "", MADE.format(source="`ui/src/model/actions.ts`"), "", intro, ""]

@@ -18,7 +18,7 @@ from modicum.server.client import Client
 
 # Pixels; the digits are 8 x 8. Linear probe on 600 of them: nearest .81, bicubic to the edge .93, bicubic with a margin .97
 SIDE, MARGIN = 80, 24
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+CLASSES = tuple("0123456789")
 STEPS = (10, 20, 35, 50, 75, 100, 150)  # labels used at which the oracle looks at the accuracy
 WAIT_S = 60.0
 IDLE_S = 3.0
@@ -47,7 +47,7 @@ def write_digits(folder: Path) -> dict[str, str]:
         raise StorageError(
             f"cannot write the demo's images to {folder}: {error.strerror}; choose another home with --home"
         ) from error
-    return {name: WORDS[target] for name, target in zip(names, digits.target, strict=True)}
+    return {name: CLASSES[target] for name, target in zip(names, digits.target, strict=True)}
 
 
 # --- a server of its own ------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def wait_for(look: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any
 
 def new_project(client: Client, name: str, source: Path) -> str:
     """A project whose images are in; its slug."""
-    made = client.post("/projects", {"name": name, "classes": WORDS, "source": str(source)})
+    made = client.post("/projects", {"name": name, "classes": CLASSES, "source": str(source)})
     slug: str = made["project"]["slug"]
 
     def imported() -> dict[str, Any] | None:
@@ -202,7 +202,7 @@ def copy_project(home_path: Path, slug: str, name: str, strategy: str) -> str:
             rows, dims = projects.shape(conn, first.id)
             found = items.by_rows(conn, first.id, range(rows))
         policy = Policy(strategy=strategy, seed_strategy=strategy)
-        second = db.write(projects.create, name, WORDS, source=first.source, policy=policy, seed=first.seed)
+        second = db.write(projects.create, name, CLASSES, source=first.source, policy=policy, seed=first.seed)
         db.write(projects.set_dims, second.id, dims or 0)
         shutil.copyfile(home.vectors_of(first.id), home.vectors_of(second.id))
         same = [items.NewItem(i.uri, i.name, i.sha256, i.media, i.width, i.height, i.split) for i in found]

@@ -90,7 +90,7 @@ class Policy(Frozen):
     seed_strategy: str = Field(default="typical", description="the strategy that picks the first items, before there is a model")
     budget: int | None = Field(default=None, ge=1, description="stop asking after this many human labels")
     validate_above: float = Field(default=0.9, gt=0, le=1, description="confidence from which an item waits on the Validate page")
-    holdout_rate: float = Field(default=0.15, ge=0, le=0.5, description="share of the queue that shows holdout items, blind")
+    holdout_rate: float = Field(default=0.2, ge=0, le=0.5, description="share of the queue that shows holdout items, blind")
     retrain_after: int | None = Field(default=None, ge=1, description="new labels that start a round; none: it grows")
     lease_s: float = Field(default=600, ge=5, le=86_400, description="seconds a claimed task waits for its annotator")
     submit_on_key: bool = Field(default=True, description="a class key submits at once; otherwise Enter submits")

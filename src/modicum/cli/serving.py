@@ -78,7 +78,7 @@ def demo(
     here = Home(home)
     folder = here.path / "digits"
     demos.write_digits(folder)
-    project, job = find_or_create(here, "Digits", list(demos.WORDS), folder)
+    project, job = find_or_create(here, "Digits", list(demos.CLASSES), folder)
     run(here, host, port, project=project, job=job, browser=not no_browser, as_json=as_json)
 
 

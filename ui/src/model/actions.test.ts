@@ -41,6 +41,16 @@ describe("actions", () => {
     expect(keys.get(2)).toBe("3");
   });
 
+  it("gives a class that is named like a key this key, so that digits mean themselves", () => {
+    const [first, second] = classes(2);
+    if (!first || !second) throw new Error("two classes were made");
+    const keys = classKeys([
+      { ...first, name: "0" },
+      { ...second, name: "1" },
+    ]);
+    expect([keys.get(0), keys.get(1)]).toEqual(["0", "1"]);
+  });
+
   it("passes archived classes over", () => {
     const [first, second] = classes(2);
     if (!first || !second) throw new Error("two classes were made");

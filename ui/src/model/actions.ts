@@ -71,13 +71,15 @@ export const RESERVED_KEYS: ReadonlySet<string> = new Set(
 
 const AUTOMATIC = [..."1234567890", ..."qwertyuiopshjklcvbnm"].filter((key) => !RESERVED_KEYS.has(key));
 
-/** The key of each class by id: its own if it may have it, else the next free of 1 to 9, 0, then letters. */
+const KEYS = new Set(AUTOMATIC);
+
+/** The key of each class by id: its own if it may have it, or its name where that is one character, else the next free. */
 export function classKeys(classes: readonly Class[]): Map<number, string> {
   const keys = new Map<number, string>();
   const active = classes.filter((entry) => !entry.archived);
   const taken = new Set(RESERVED_KEYS);
   for (const entry of active) {
-    const own = entry.key?.toLowerCase();
+    const own = (entry.key ?? (KEYS.has(entry.name.toLowerCase()) ? entry.name : null))?.toLowerCase();
     if (own && !taken.has(own)) {
       keys.set(entry.id, own);
       taken.add(own);
