@@ -181,8 +181,7 @@ def softmax_regression(x: F64, targets: F64, weights: F64, *, start: F64 | None 
         return loss, (x.T @ gap + PENALTY * w).ravel()
 
     first = np.zeros(d * c) if start is None else start.ravel()
-    options = {"maxiter": 300, "ftol": 1e-8, "gtol": 1e-3}
-    result = minimize(objective, first, jac=True, method="L-BFGS-B", options=options)
+    result = minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-8, "gtol": 1e-3})
     return np.asarray(result.x, dtype=np.float64).reshape(d, c)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modicum.engine.arrays import Floats, Ints, gather
+from modicum.engine.cores import one_core
 from modicum.errors import InputError
 
 
@@ -100,7 +101,8 @@ def choose(strategy: Strategy, pool: Pool, n: int, rng: np.random.Generator, *, 
     """
     if n < 1:
         raise InputError(f"at least 1 item can be asked for, received {n}")
-    selection = strategy(pool, n, rng)
+    with one_core():
+        selection = strategy(pool, n, rng)
     title = name or getattr(strategy, "__name__", "strategy")
     if not isinstance(selection, Selection):
         raise InputError(f"the strategy {title} returned {type(selection).__name__}; a strategy returns a Selection")

@@ -12,7 +12,7 @@ from modicum.engine.pool import Pool, Selection
 
 SAMPLE = 4_096  # pool items that are clustered; more change the choice little and cost in proportion
 _CENTRES = 1_024
-_DIMS = 64  # principal components: what clusters differ in, at a twentieth of the cost of 1,280 dims
+_LEAST_DIMS, _MOST_DIMS = 32, 128
 
 
 def typical(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -21,17 +21,18 @@ def typical(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     return serve(pool, sample, np.ones(len(sample)), n, rng)
 
 
-def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generator) -> Selection:
-    """Cluster the sample [s] and the labeled items together and serve the clusters in turn, the heaviest first.
+def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generator, *, beside_labels: bool = True) -> Selection:
+    """Cluster these items [s] of the pool and serve the clusters in turn, the heaviest first: the item nearest to the centre.
 
-    Clusters without a label come first; `weights` [s] say how much each item of the sample adds to its cluster. When
-    clusters run out, each is served again.
+    `weights` [s] say how much each item adds to its cluster. With `beside_labels` the labeled items are clustered too, there is
+    a cluster for each of them more, and clusters without a label come first. When clusters run out, each is served again.
     """
     n = min(n, len(pool))
     if not n:
         return Selection(np.empty(0, dtype=np.int64), np.empty(0))
-    x, labeled = _compact(pool, sample)
-    k = min(len(labeled) + n, len(x) + len(labeled), _CENTRES)
+    labeled_rows = pool.labeled_rows if beside_labels else pool.labeled_rows[:0]
+    k = min(len(labeled_rows) + n, len(sample) + len(labeled_rows), _CENTRES)
+    x, labeled = _compact(pool, sample, labeled_rows, k)
     centres, home = kmeans(np.concatenate([x, labeled]), k, rng)
     home, taken = home[: len(x)], np.bincount(home[len(x) :], minlength=k)
     mass = np.bincount(home, weights=weights, minlength=k)
@@ -45,10 +46,14 @@ def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generat
     return Selection(sample[served], np.linspace(1, 0, len(served), endpoint=False))
 
 
-def _compact(pool: Pool, sample: Ints) -> tuple[F32, F32]:
-    """Sample and labeled items, centred, of length one, in few dims."""
-    both = unit(np.concatenate([pool.gather(sample), gather(pool.vectors, pool.labeled_rows)]))
+def _compact(pool: Pool, sample: Ints, labeled_rows: Ints, k: int) -> tuple[F32, F32]:
+    """Sample and labeled items, centred, of length one, in few dims.
+
+    The centres of k clusters differ in less than k directions; the other dims would only add noise to the distances, and cost.
+    """
+    both = unit(np.concatenate([pool.gather(sample), gather(pool.vectors, labeled_rows)]))
     both = unit(both - both.mean(axis=0))
-    if both.shape[1] > _DIMS:
-        both = both @ principal_axes(both, _DIMS)
+    dims = min(max(k, _LEAST_DIMS), _MOST_DIMS)
+    if both.shape[1] > dims:
+        both = both @ principal_axes(both, dims)
     return both[: len(sample)], both[len(sample) :]
