@@ -5,9 +5,9 @@
 The step: fit the head on the labels, calibrate it, predict all items, choose the next 100 by the default strategy. The vectors
 lie in a float16 file, memory-mapped, as in a project. The peer's step: modAL's ActiveLearner fits scikit-learn's
 LogisticRegression on the same labels and queries 100 items of the same pool by margin. It gets the pool twice: as the
-same float16 file, and as float32 in memory, converted before the clock starts. The ratios compare with the faster of the two. Both
-sides use all cores and are run by turns. `ratio` compares the clock, `cpu_ratio` the processor time, which holds on a busy
-machine too. Prints one line of JSON.
+same float16 file, and as float32 in memory, converted before the clock starts. The ratios compare with the faster of the
+two. Both sides use all cores and are run by turns. `ratio` compares the clock, `cpu_ratio` the processor time, which holds
+on a busy machine too. Prints one line of JSON.
 """
 
 import argparse

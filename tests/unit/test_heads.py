@@ -161,7 +161,8 @@ def test_predicting_needs_little_memory(tmp_path: Path) -> None:
 def test_every_half_is_widened_exactly() -> None:
     bits = np.arange(65_536, dtype=np.uint16).view(np.float16)
     halves = bits[np.isfinite(bits)].reshape(-1, 64)
-    np.testing.assert_array_equal(widen(halves, np.empty(halves.shape, np.float32), range(len(halves))), halves.astype(np.float32))
+    wide = widen(halves, np.empty(halves.shape, np.float32), range(len(halves)))
+    np.testing.assert_array_equal(wide, halves.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
