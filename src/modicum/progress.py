@@ -24,6 +24,7 @@ RECENT = 2_000  # decisions the speed is told from
 PAIRS = 20  # confusions that are listed
 PICTURES = 9  # items of a confusion
 CONTROL_POINTS = 10
+CONTROL_SAMPLE = 512  # unlabeled items the control's heads see, as the project's own head does
 CONTROL_REACH = 8  # the control is drawn up to so many times today's labels
 SECONDS_TO_CONFIRM = 0.5  # an item of a Validate page (bulk validation: 0.1 to 0.5 s an item)
 
@@ -86,9 +87,10 @@ def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePo
     sizes = np.unique(np.geomspace(5, max(reach, 10), CONTROL_POINTS).astype(int)).tolist()
 
     def compute() -> tuple[CurvePoint, ...]:
-        vectors = np.asarray(Vectors(home.vectors_of(project.id), dims).read(size)[rows])
+        vectors = Vectors(home.vectors_of(project.id), dims).read(size)
         rng = np.random.default_rng([project.seed, len(rows)])
-        return tuple(control_curve(vectors, classes, n_classes, rng, sizes))
+        some = np.sort(rng.permutation(size)[:CONTROL_SAMPLE])
+        return tuple(control_curve(vectors[rows], classes, n_classes, rng, sizes, unlabeled=vectors[some]))
 
     return db.remember(("control", project.id), (step, len(rows) // step, n_classes, reach), compute)
 

@@ -104,6 +104,14 @@ def test_control_marks_what_it_extrapolates() -> None:
     assert again == curve
 
 
+def test_unlabeled_items_help_the_control_as_they_help_the_head() -> None:
+    rng = np.random.default_rng(4)
+    x, y = sample(rng, 120)
+    unlabeled = sample(rng, 300)[0]
+    plain, helped = (control_curve(x, y, 4, np.random.default_rng(0), [8], unlabeled=u)[0] for u in (None, unlabeled))
+    assert helped.accuracy.mean > plain.accuracy.mean
+
+
 def test_control_extrapolates_also_when_every_size_lies_beyond_the_holdout() -> None:
     x, y = sample(np.random.default_rng(2), 30)
     curve = control_curve(x, y, 4, np.random.default_rng(0), [100])

@@ -24,10 +24,11 @@ def at(answer: dict, labels: int) -> float:
 
 
 def test_reaches_its_figures_on_the_dogs(shared_data: Callable[[str], Path]) -> None:
-    answer = simulate(shared_data("embeddings") / "dogs10_efficientnet_lite0_1280.npz", budget=100, runs=5)
-    reached = {labels: round(at(answer, labels), 3) for labels in (20, 35, 100)}
+    # benchmarks/labels.py measures the claim in full, with a new model every five labels; twenty cost a quarter of the time.
+    answer = simulate(shared_data("embeddings") / "dogs10_efficientnet_lite0_1280.npz", budget=100, batch_size=20, runs=5)
+    reached = {labels: round(at(answer, labels), 3) for labels in (20, 40, 100)}
     assert reached[20] >= 0.86, reached
-    assert reached[35] >= 0.90, reached
+    assert reached[40] >= 0.90, reached
     assert reached[100] >= 0.93, reached
 
 

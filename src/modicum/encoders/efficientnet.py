@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from modicum.errors import EncoderError
 
 DIMS = 1280
-SIZE = 224
+# Trained at 224; a little larger at use is better (FixRes, Touvron et al. 2019): see the figures in package.py.
+SIZE = 256
 _EPSILON = 1e-3  # of every BatchNorm, as in the original
 _OPSET = 17
 
@@ -74,7 +75,7 @@ class _Graph:
 
 
 def build(tensors: Mapping[str, NDArray[Any]]) -> bytes:
-    """The serialised model: `image` float32[n, 3, 224, 224], normalised, RGB -> `features` float32[n, 1280].
+    """The serialised model: `image` float32[n, 3, 256, 256], normalised, RGB -> `features` float32[n, 1280].
 
     `tensors` is the state dict by name. Raises EncoderError when it is not that of EfficientNet-Lite0.
     """

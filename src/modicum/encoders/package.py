@@ -12,8 +12,9 @@ from modicum.errors import EncoderError, StorageError
 
 NAME = "efficientnet-lite0"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-CONVERTER = 1  # grows when efficientnet.py builds another graph from the same weights
-# As the network was trained. Measured on dogs10, cross-validated: a central square .951, the whole picture squeezed .943.
+CONVERTER = 2  # grows when efficientnet.py builds another graph from the same weights
+# Mean and deviation as the network was trained. Measured on dogs10, a probe on 100 random labels, 12 draws: 224 px .902, 256 px
+# .912, 288 px .916 at 1.0, 1.3 and 1.65 times the work; all labels, cross-validated: a central square .951, squeezed .943.
 PREPROCESSING = Preprocessing(size=efficientnet.SIZE, mean=(127, 127, 127), std=(128, 128, 128))
 
 

@@ -24,12 +24,20 @@ _DRAWS = 400
 
 
 def control_curve(
-    vectors_holdout: Floats, labels_holdout: Ints, n_classes: int, rng: np.random.Generator, sizes: Sequence[int]
+    vectors_holdout: Floats,
+    labels_holdout: Ints,
+    n_classes: int,
+    rng: np.random.Generator,
+    sizes: Sequence[int],
+    *,
+    unlabeled: Floats | None = None,
 ) -> list[CurvePoint]:
     """Accuracy random labeling reaches with these numbers of labels, from holdout vectors [h, d] and their class ids [h].
 
     Up to four fifths of the holdout's size it is measured: heads trained on random parts, tested on what remains. Beyond, it is
-    extrapolated by error = b * labels^-a and marked so. Empty while there are fewer than 10 holdout labels or two classes.
+    extrapolated by error = b * labels^-a and marked so. `unlabeled` [u, d], a few hundred random vectors of the project, are for
+    the heads what the pool is for the project's own head; without them the control is weaker and the saving looks larger.
+    Empty while there are fewer than 10 holdout labels or two classes.
     """
     if len(vectors_holdout) != len(labels_holdout):
         raise InputError(f"one label per holdout vector: received {len(labels_holdout)} for {len(vectors_holdout)}")
@@ -40,7 +48,7 @@ def control_curve(
     # Points of our own keep the extrapolation standing when all sizes asked for lie beyond the holdout.
     anchors = {max(2, limit // 4), max(2, limit // 2), limit} if asked and asked[-1] > limit else set()
     measured = {
-        size: _measure(vectors_holdout, labels_holdout, n_classes, rng, size)
+        size: _measure(vectors_holdout, labels_holdout, n_classes, rng, size, unlabeled)
         for size in sorted({s for s in asked if s <= limit} | anchors)
     }
     points = [CurvePoint(labels=size, accuracy=measured[size][0]) for size in asked if size <= limit]
@@ -78,7 +86,9 @@ def saving(curve: Sequence[CurvePoint], control: Sequence[CurvePoint]) -> Saving
     return Saving(labels=used, random_labels=interval, note="; ".join(notes))
 
 
-def _measure(x: Floats, y: Ints, n_classes: int, rng: np.random.Generator, size: int) -> tuple[Interval, float]:
+def _measure(
+    x: Floats, y: Ints, n_classes: int, rng: np.random.Generator, size: int, unlabeled: Floats | None
+) -> tuple[Interval, float]:
     """Mean accuracy of heads trained on `size` random holdout items, and its standard error.
 
     The runs share their items, so they are not independent. The error has two parts: which items are tested, and which are
@@ -90,7 +100,7 @@ def _measure(x: Floats, y: Ints, n_classes: int, rng: np.random.Generator, size:
     for _ in range(_REPEATS):
         order = rng.permutation(h)
         train, test = order[:size], order[size:]
-        head = heads.fit(x[train], y[train], n_classes, calibrate=False)
+        head = heads.fit(x[train], y[train], n_classes, unlabeled=unlabeled, calibrate=False)
         hit = heads.predict_proba(head, x[test]).argmax(axis=1) == y[test]
         right[test] += hit
         tested[test] += 1
