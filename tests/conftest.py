@@ -36,10 +36,14 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """A verb run inside the suite sends the logs to its own captured stream, which is closed when the test is over."""
-    yield
+def _logs_of_its_own() -> None:
+    """A verb run inside the suite sends the logs to its own captured stream, which is closed when the test is over.
+
+    Tracebacks are plain: structlog's default draws every local variable, which takes a minute where one holds arrays.
+    """
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.reset_defaults()
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 @pytest.fixture(scope="session")
