@@ -223,7 +223,7 @@ def test_the_same_line_twice_is_a_duplicate_and_another_label_a_conflict(bench: 
 
 
 def test_a_list_from_the_browser_reaches_only_what_came_with_it(bench: Bench, tmp_path: Path) -> None:
-    upload = bench.home.upload_of("0123456789abcdef")
+    upload = bench.home.uploads / "0123456789abcdef"
     write_pictures(upload, [1])
     write_pictures(tmp_path / "private", [2])
     secret = tmp_path / "private" / "0002.png"
