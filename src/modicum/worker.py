@@ -16,6 +16,7 @@ from modicum.types import Project
 
 LOOK_S = 0.2  # between two looks for work
 LONG_LOOK_S = 2.0  # a look even when this process has committed nothing: another one may have
+REST = 2.0  # a project rests this many times as long as its round took: people's requests get most of the machine
 BACK_OFF_S = (2.0, 10.0, 60.0)  # waits after the first, second and later failures
 
 log = structlog.get_logger("modicum.worker")
@@ -42,6 +43,7 @@ class Worker:
         self._stop = threading.Event()
         self._training: set[int] = set()
         self._trouble: dict[int, _Trouble] = {}
+        self._rested: dict[int, float] = {}  # when a project has rested
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=f"modicum-{name}", daemon=True)
             for name, work in (("imports", self._next_import), ("rounds", self._due_rounds))
@@ -70,7 +72,7 @@ class Worker:
         seen, looked = -1, 0.0
         while not self._stop.is_set():
             news = self._db.commits
-            if news != seen or time.monotonic() - looked > LONG_LOOK_S or self._trouble:
+            if news != seen or time.monotonic() - looked > LONG_LOOK_S or self._trouble or self._rested:
                 seen, looked = news, time.monotonic()
                 try:
                     if work():
@@ -102,12 +104,15 @@ class Worker:
     def _due_rounds(self) -> bool:
         with self._db.read() as conn:
             found = projects.list_all(conn)
+        now = time.monotonic()
+        self._rested = {project_id: until for project_id, until in self._rested.items() if now < until}
         opened = [self._maybe_round(project) for project in found if not self._stop.is_set()]
         return any(opened)
 
     def _maybe_round(self, project: Project) -> bool:
         trouble = self._trouble.get(project.id)
-        if trouble is not None and time.monotonic() < trouble.again:
+        began = time.monotonic()
+        if project.id in self._rested or (trouble is not None and began < trouble.again):
             return False
         try:
             if not rounds.due(self._db, project):
@@ -121,6 +126,8 @@ class Worker:
             self._training.discard(project.id)
         if self._trouble.pop(project.id, None) is not None:
             self._db.write(projects.set_message, project.id, "")
+        if opened is not None:
+            self._rested[project.id] = time.monotonic() + REST * (time.monotonic() - began)
         return opened is not None
 
     def _round_failed(self, project: Project, error: Exception) -> None:

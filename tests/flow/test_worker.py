@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,24 @@ def test_rounds_open_by_themselves(db: Database, home: Home, worker: Worker) -> 
     label_some(db, project, 6)
     eventually(lambda: newest(db, project) == 1)
     assert not worker.training(project.id)
+
+
+def test_people_get_the_machine_between_rounds(db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_project(db, home, 30)
+    monkeypatch.setattr(rounds, "due", lambda *_: True)
+    turns: list[tuple[float, float]] = []
+
+    def slow_round(*_: object) -> object:
+        began = time.monotonic()
+        time.sleep(0.05)
+        turns.append((began, time.monotonic()))
+        return object()
+
+    monkeypatch.setattr(rounds, "run_round", slow_round)
+    worker.start()
+    eventually(lambda: len(turns) >= 3)
+    for (began, ended), (next_one, _) in pairwise(turns):
+        assert next_one - ended >= 2 * (ended - began)
 
 
 def test_one_failing_project_says_so_and_stops_no_other(

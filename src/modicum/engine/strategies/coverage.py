@@ -13,6 +13,7 @@ from modicum.engine.pool import Pool, Selection
 SAMPLE = 4_096  # pool items that are clustered; more change the choice little and cost in proportion
 _CENTRES = 1_024
 _LEAST_DIMS, _MOST_DIMS = 32, 128
+_STARTS = 16  # on dogs10, 20 labels chosen by the best of many k-means are worth 1.5 points more than by the first
 
 
 def typical(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -33,7 +34,7 @@ def serve(pool: Pool, sample: Ints, weights: F64, n: int, rng: np.random.Generat
     labeled_rows = pool.labeled_rows if beside_labels else pool.labeled_rows[:0]
     k = min(len(labeled_rows) + n, len(sample) + len(labeled_rows), _CENTRES)
     x, labeled = _compact(pool, sample, labeled_rows, k)
-    centres, home = kmeans(np.concatenate([x, labeled]), k, rng)
+    centres, home = kmeans(np.concatenate([x, labeled]), k, rng, starts=_STARTS if beside_labels else 1)
     home, taken = home[: len(x)], np.bincount(home[len(x) :], minlength=k)
     mass = np.bincount(home, weights=weights, minlength=k)
     distance = ((x - centres[home]) ** 2).sum(axis=1)
