@@ -122,8 +122,9 @@ def keys() -> str:
     command = [str(node), "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", script, actions]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     intro = (
-        "Classes have a key each: the one you gave them, their name where that is a single digit or letter, or the next free one. On the Annotate page it answers; on "
-        "the Validate page it gives the marked items that class. `?` shows the keys of the current page."
+        "Classes have a key each: the one you gave them, their name where that is a single digit or letter, or the next "
+        "free one. On the Annotate page it answers; on the Validate page it gives the marked items that class. `?` shows "
+        "the keys of the current page."
     )
     lines = ["# Keys", "", MADE.format(source="`ui/src/model/actions.ts`"), "", intro, ""]
     for page, rows in json.loads(answer.stdout).items():
