@@ -12,6 +12,7 @@ from modicum.store.tasks import Holder, NewTask
 from modicum.types import Action, Choice, Reason, Route, Task
 from modicum.views import Claim, Past, Receipt
 
+REFILL = 50  # tasks opened from the pool when the queue is empty before the next round is there
 SWEEP_S = 1.0  # leases that ran out are taken back this often, while anybody claims
 
 
@@ -36,17 +37,27 @@ def _claim(conn: Connection, project_id: int, annotator: str, client: str, n: in
         allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
         wanted, spent = min(wanted, allowed), allowed <= 0 and not held
     new = tasks.claim_open(conn, project_id, holder, wanted) if wanted > 0 else []
+    if len(new) < wanted and _refill(conn, project_id):
+        new += tasks.claim_open(conn, project_id, holder, wanted - len(new))
     if len(new) < wanted:
-        new += _claim_from_pool(conn, project_id, holder, wanted - len(new))
+        skipped = tasks.skipped_items(conn, project_id, holder.annotator, wanted - len(new))
+        at, entries = _fallback(conn, project_id, skipped)
+        new += tasks.show(conn, tasks.open_leased(conn, project_id, at, entries, holder))
     return [*held, *new][:n], spent
 
 
-def _claim_from_pool(conn: Connection, project_id: int, holder: Holder, n: int) -> list[Task]:
-    rows = tasks.pool_items(conn, project_id, holder.annotator, n)
+def _refill(conn: Connection, project_id: int) -> int:
+    """Open tasks straight from the pool, many at once: looking up what to show with one costs as much as with fifty."""
+    at, entries = _fallback(conn, project_id, tasks.pool_items(conn, project_id, REFILL))
+    return len(tasks.open_tasks(conn, project_id, at, entries))
+
+
+def _fallback(conn: Connection, project_id: int, rows: list[Row[Any]]) -> tuple[int, list[NewTask]]:
+    """The round whose predictions tasks for these items carry, and the tasks; one called wrong is not suggested again."""
     wrong = labels.rejected_items(conn, project_id) if rows else set()
     known = scores.of_rows(conn, project_id, [row.row for row in rows if row.id not in wrong and not tasks.blind_item(row)])
     new = [NewTask(row.id, Reason(code="fallback"), prediction=known.get(row.row), blind=tasks.blind_item(row)) for row in rows]
-    return tasks.show(conn, tasks.open_leased(conn, project_id, scores.newest_model(conn, project_id) or 0, new, holder))
+    return scores.newest_model(conn, project_id) or 0, new
 
 
 def claim_item(db: Database, project_id: int, item_id: int, annotator: str, client: str) -> Task:

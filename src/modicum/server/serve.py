@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import getpass
 import os
 import signal
@@ -128,6 +129,8 @@ def serve(home: Home, *, host: str = "127.0.0.1", port: int | None = None, ready
                     timeout_keep_alive=75,
                 )
                 server = Serving(config, site.pulses.stop)
+                gc.collect()
+                gc.freeze()  # walking all that was imported takes a seventh of a second, which everybody waits for
                 with announced(home, here):
                     ready(here)  # the socket listens already: a browser that comes early waits a moment
                     server.run(sockets=[sock])

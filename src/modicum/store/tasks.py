@@ -159,17 +159,19 @@ def claim_open(conn: Connection, project_id: int, holder: Holder, n: int) -> lis
     return [from_row(row) for row in conn.execute(_CLAIMED, {"project": project_id, **known})]
 
 
-def pool_items(conn: Connection, project_id: int, annotator: str, n: int) -> list[Row[Any]]:
-    """Up to n unlabeled items nobody has a task for: train before holdout, then what was skipped, the annotator's own last."""
-    found = list(conn.execute(_FROM_POOL, {"project": project_id, "n": n}))
-    if len(found) < n:
-        found += conn.execute(_FROM_SKIPPED, {"project": project_id, "n": n - len(found), "who": annotator})
-    return found
+def pool_items(conn: Connection, project_id: int, n: int) -> list[Row[Any]]:
+    """Up to n unlabeled items nobody has a task for and nobody skipped: train before holdout."""
+    return list(conn.execute(_FROM_POOL, {"project": project_id, "n": n}))
+
+
+def skipped_items(conn: Connection, project_id: int, annotator: str, n: int) -> list[Row[Any]]:
+    """Up to n items somebody skipped and nobody has a task for, the annotator's own last."""
+    return list(conn.execute(_FROM_SKIPPED, {"project": project_id, "n": n, "who": annotator}))
 
 
 def any_unasked(conn: Connection, project_id: int) -> bool:
     """Whether the pool holds an item nobody skipped and nobody has a task for."""
-    return conn.execute(_FROM_POOL, {"project": project_id, "n": 1}).first() is not None
+    return bool(pool_items(conn, project_id, 1))
 
 
 def open_leased(conn: Connection, project_id: int, number: int, new: Sequence[NewTask], holder: Holder) -> list[int]:
