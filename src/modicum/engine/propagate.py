@@ -5,14 +5,14 @@ from scipy.sparse import csr_array, diags_array
 
 from modicum.engine.arrays import F32, F64, Ints
 
-_NEIGHBOURS = 15
+_NEIGHBOURS = 10
 _STAY = 0.1  # share of its own label an item keeps in each step
 _STEPS = 30
 _ROWS = 1_024
 
 
 def graph(x: F32) -> csr_array:
-    """Similarities [n, n] of rows [n, d]: D^-1/2 W D^-1/2 with W_ij = exp(-4 d_ij^2 / d_ik^2) over 15 neighbours, symmetric.
+    """Similarities [n, n] of rows [n, d]: D^-1/2 W D^-1/2 with W_ij = exp(-4 d_ij^2 / d_ik^2) over 10 neighbours, symmetric.
 
     d_ik is the distance to the last neighbour, so that dense and sparse regions are treated alike (Zelnik-Manor & Perona 2004).
     """
