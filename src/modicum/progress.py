@@ -74,7 +74,10 @@ def _curve(found: Sequence[Round]) -> tuple[CurvePoint, ...]:
 
 
 def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePoint], n_classes: int) -> tuple[CurvePoint, ...]:
-    """What random labels would have reached. It costs seconds, so it is computed anew for each tenth more holdout labels."""
+    """What random labels would have reached, as far as it has been computed.
+
+    It costs seconds, so nobody waits for it: it is computed in the background, anew for each tenth more holdout labels.
+    """
     if not curve:
         return ()
     with db.read() as conn:
@@ -92,7 +95,7 @@ def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePo
         some = np.sort(rng.permutation(size)[:CONTROL_SAMPLE])
         return tuple(control_curve(vectors[rows], classes, n_classes, rng, sizes, unlabeled=vectors[some]))
 
-    return db.remember(("control", project.id), (step, len(rows) // step, n_classes, reach), compute)
+    return db.remember_soon(("control", project.id), (step, len(rows) // step, n_classes, reach), compute) or ()
 
 
 def _routes(counted: Counts, in_queue: int, sure: int) -> dict[str, int]:

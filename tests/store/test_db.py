@@ -1,6 +1,7 @@
 """The database: group commit, errors that stay with the one who made them, a full disk, closing."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,6 +106,26 @@ def test_a_contradiction_in_the_store_is_a_conflict(db: Database, home: Home) ->
         db.write(again)
     with db.read() as conn:
         assert projects.shape(conn, created.id)[0] == 3
+
+
+def test_nobody_waits_for_what_is_remembered_soon(db: Database) -> None:
+    may_end = threading.Event()
+
+    def compute(result: str) -> str:
+        may_end.wait()
+        return result
+
+    def asked_until(stamp: int, result: str) -> None:
+        while db.remember_soon("key", stamp, lambda: compute(result)) != result:
+            time.sleep(0.01)
+
+    assert db.remember_soon("key", 1, lambda: compute("first")) is None
+    may_end.set()
+    asked_until(1, "first")
+    may_end.clear()
+    assert db.remember_soon("key", 2, lambda: compute("second")) == "first"  # the old one, until the new one is there
+    may_end.set()
+    asked_until(2, "second")
 
 
 def test_what_is_remembered_is_computed_once_per_stamp(db: Database) -> None:

@@ -41,6 +41,7 @@ class Database:
         self._memory: dict[Hashable, tuple[Hashable, Any]] = {}
         self._memory_lock = threading.Lock()
         self._computing: dict[Hashable, threading.Lock] = {}
+        self._coming: set[Hashable] = set()
         try:
             upgrade(self._engine)
         except DBAPIError as error:
@@ -99,6 +100,24 @@ class Database:
     def remember_for(self, key: Hashable, seconds: float, compute: Callable[[], T]) -> T:
         """The result of compute() for this key, kept for so many seconds."""
         return self.remember(key, int(time.monotonic() / seconds), compute)
+
+    def remember_soon(self, key: Hashable, stamp: Hashable, compute: Callable[[], T]) -> T | None:
+        """The newest result there is for this key, none at first; for another stamp compute() runs meanwhile in a thread."""
+
+        def later() -> None:
+            try:
+                self.remember(key, stamp, compute)
+            finally:
+                with self._memory_lock:
+                    self._coming.discard(key)
+
+        with self._memory_lock:
+            kept = self._memory.get(key)
+            if (kept is None or kept[0] != stamp) and key not in self._coming:
+                self._coming.add(key)
+                threading.Thread(target=later, name="modicum-later", daemon=True).start()
+        result: T | None = None if kept is None else kept[1]
+        return result
 
     # --- the writer thread ---------------------------------------------------------------------------------------------
 

@@ -70,4 +70,5 @@ export const useImport = (slug: string) => useQuery(importQuery(slug));
 export const useRejections = (slug: string, offset?: number, limit?: number) =>
   useQuery(rejectionsQuery(slug, offset, limit));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
-export const useProgress = (slug: string) => useQuery(progressQuery(slug));
+// The random control is computed in the background and comes a few seconds after it was first asked for.
+export const useProgress = (slug: string) => useQuery({ ...progressQuery(slug), refetchInterval: 5_000 });

@@ -32,6 +32,7 @@ export function Progress({ slug }: { slug: string }) {
           }}
         />
       )}
+      {!ready && !error && <p className="quiet">Loading the facts</p>}
       {project.data?.message && <p className="caution">{project.data.message}</p>}
       {ready && <Facts slug={slug} project={project.data.project} progress={progress.data} />}
     </div>
