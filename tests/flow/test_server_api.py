@@ -112,6 +112,10 @@ def test_parameters_of_the_address_are_checked(client: TestClient) -> None:
     policy = {"policy": {"strategy": "magic"}}
     answer = client.patch(f"/api/projects/{slug}", json=policy)
     assert (answer.status_code, answer.json()["path"]) == (422, "$.policy.strategy")
+    answer = client.patch(f"/api/projects/{slug}", json={"policy": {"seed_strategy": "margin"}})
+    assert (answer.status_code, answer.json()["path"]) == (422, "$.policy.seed_strategy")
+    assert "needs a model" in answer.json()["message"]
+    assert set(client.get("/api/me").json()["seed_strategies"]) == {"auto", "random", "typical"}
 
 
 def test_a_body_too_large_is_refused(client: TestClient) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from modicum import __version__
 from modicum.server import reading
-from modicum.server.checks import check_policy, strategies
+from modicum.server.checks import check_policy, seed_strategies, strategies
 from modicum.server.site import At, In
 from modicum.server.sources import import_args
 from modicum.server.wire import ClassPatch, Me, NewClass, NewProject, ProjectCard, ProjectPatch, ProjectView
@@ -26,7 +26,7 @@ def get_me(site: At) -> Me:
         home=str(site.home.path),
         encoders=tuple(plugins.names("modicum.encoders")),
         strategies=strategies(),
-        seed_strategies=strategies(),
+        seed_strategies=seed_strategies(),
     )
 
 
