@@ -82,12 +82,7 @@ class InterfaceHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         if not is_current(root):
-            try:
-                build(root)
-            except subprocess.CalledProcessError:
-                if version != "editable":
-                    raise
-                print("The interface could not be built; the Python side is installed without it. Then: make ui", flush=True)
+            build(root)
 
 
 if __name__ == "__main__":
