@@ -68,7 +68,6 @@ SUBMITTER = """
     from modicum.store.db import Database
     from modicum.types import Choice
     import threading
-import time
     db = Database(Home(sys.argv[1]).database_url)
     print("ready", flush=True)
     def work(name):
