@@ -122,3 +122,8 @@ def test_example_of_a_preprocessing_file_is_one() -> None:
     text = (ROOT / "docs/how-to/bring-your-own-encoder.md").read_text("utf-8")
     blocks = [block for language, block in FENCE.findall(text) if language == "json"]
     assert [Preprocessing.model_validate_json(block).size for block in blocks] == [224]
+
+
+def test_every_benchmark_is_listed() -> None:
+    listed = re.findall(r"`benchmarks/(\w+\.py)`", (ROOT / "docs/benchmarks.md").read_text("utf-8"))
+    assert sorted(set(listed)) == sorted(path.name for path in (ROOT / "benchmarks").glob("*.py"))
