@@ -136,6 +136,8 @@ def test_reload_in_the_middle_loses_nothing(open_tab: OpenTab) -> None:
     with tab.offline():
         label(tab, 1)  # has not left the browser yet
         expect(decisions(tab, "waiting")).to_have_count(1)
+        name = fact(tab, "File").inner_text()
     tab.page.reload()
+    expect(fact(tab, "File")).to_have_text(name)
     expect(tab.page.locator(".strip-frame")).to_have_count(4)
     tab.wait_for_labels(slug, 4)

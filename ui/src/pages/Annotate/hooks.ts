@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { imageUrl, thumbUrl, type Wire } from "../../api/client";
 import { usePulse } from "../../api/events";
+import { writeLater } from "../../api/tab";
 import { Pictures } from "./pictures";
 
 /** The URL names the item on the stage, without new entries in the browser's history; a new URL opens its item. */
@@ -24,11 +25,11 @@ export function useItemUrl(
   useEffect(() => {
     if (onStage === inUrl || (onStage === null && !claimed)) return;
     // After the item has been painted: writing the address costs a good part of a frame.
-    const timer = setTimeout(() => {
+    const address = onStage === null ? `/p/${slug}/annotate` : `/p/${slug}/annotate/${onStage}`;
+    return writeLater(address, 50, () => {
       written.current = onStage;
-      navigate(onStage === null ? `/p/${slug}/annotate` : `/p/${slug}/annotate/${onStage}`, { replace: true });
-    }, 50);
-    return () => clearTimeout(timer);
+      navigate(address, { replace: true });
+    });
   }, [slug, inUrl, onStage, claimed, navigate]);
 }
 
