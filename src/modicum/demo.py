@@ -2,15 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from modicum.errors import ConflictError, StorageError
@@ -55,9 +58,9 @@ def write_digits(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def served(home: Path) -> Iterator[Client]:
-    """A real server process on a free port, ended and waited for afterwards."""
+    """A real server process on a free port, ended and waited for afterwards, also when a signal ends this process."""
     command = [sys.executable, "-m", "modicum", "serve", "--home", str(home), "--port", "0", "--no-browser", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with ending_in_order(), subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:
@@ -68,6 +71,32 @@ def served(home: Path) -> Iterator[Client]:
             yield Client(started["url"], started["token"])
         finally:
             process.terminate()
+            process.wait()  # Popen itself does not wait after Ctrl+C
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Within the block the signals that would end the process at once raise SystemExit: what is open gets closed.
+
+    Only the first counts, or a second one would break the closing off. Signals that are ignored or handled stay so, and
+    outside the main thread, which alone receives signals, nothing changes.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        for each in taken:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    names = ("SIGTERM", "SIGHUP", "SIGQUIT") if threading.current_thread() is threading.main_thread() else ()
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    taken = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
+    try:
+        for number in taken:
+            signal.signal(number, leave)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 # --- the oracle --------------------------------------------------------------------------------------------------------
