@@ -13,7 +13,7 @@ from modicum.store import counts, facts, labels, projects, scores, tasks
 from modicum.store.db import Database
 from modicum.store.scores import Scores
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Choice, Interval, Prediction, Reason, Route
+from modicum.types import Action, Choice, Interval, Prediction, Reason, Route, Task
 from modicum.views import PageReceipt, PageView, ValidateClass, ValidateView
 
 BINS = 50
@@ -63,19 +63,22 @@ def claim_page(db: Database, project_id: int, annotator: str, client: str, class
     """Lease up to `size` items predicted as this class with at least this confidence, the most doubtful first.
 
     Left out are labeled and holdout items, those in somebody else's hands, and those whose pre-label was rejected before.
-    `total` counts all there are above the threshold. The tab's earlier page is given back.
+    `total` counts all there are above the threshold, `elsewhere` those on pages of others. The tab's earlier page is given back.
     """
     known = scores.predictions(db, project_id)
     if known is None:
-        return PageView(tasks=(), total=0, expected_wrong=None)
+        return PageView(tasks=(), total=0, elsewhere=0, expected_wrong=None)
     with db.read() as conn:
         waiting = facts.waiting(conn, project_id, len(known.classes), client)
-    rows = np.flatnonzero(waiting & (known.classes == class_id) & (known.confidences >= np.float16(above)))
+        anybodys = facts.waiting(conn, project_id, len(known.classes), None)
+    wanted = (known.classes == class_id) & (known.confidences >= np.float16(above))
+    rows = np.flatnonzero(waiting & wanted)
+    elsewhere = int((anybodys & wanted).sum()) - len(rows)
     doubtful = rows[np.argsort(known.confidences[rows], kind="stable")]
     page = db.write(_lease_page, project_id, annotator, client, known, doubtful[: size + SPARE].tolist(), size)
     shown = tuple(sorted(page, key=lambda task: (_confidence(task.prediction), task.item.row)))
     expected = _expected_wrong(_trust(db, project_id, known), [_confidence(task.prediction) for task in shown], above)
-    return PageView(tasks=shown, total=len(rows), expected_wrong=expected)
+    return PageView(tasks=shown, total=len(rows), elsewhere=elsewhere, expected_wrong=expected)
 
 
 def _lease_page(
@@ -230,18 +233,18 @@ def _receipt(page: str, rows: list[Row[Any]], size: int) -> PageReceipt:
     )
 
 
-def retract_page(db: Database, project_id: int, annotator: str, page: str) -> PageReceipt:
-    """Take a whole page back: its items are as they were, and can be claimed again. Twice is the same as once.
+def retract_page(db: Database, project_id: int, annotator: str, client: str, page: str) -> tuple[Task, ...]:
+    """Take a whole page back: its items are as they were, and leased again to this tab, with what they showed.
 
-    The receipt counts what was on the page. An item that was sent back and is in somebody's hands by now stays there.
+    Twice is the same as once. Left out are items that somebody settled or took up since, such as one that was sent back.
     """
-    return db.write(_retract, project_id, annotator, page)
+    return tuple(db.write(_retract, project_id, annotator, client, page))
 
 
-def _retract(conn: Connection, project_id: int, annotator: str, page: str) -> PageReceipt:
+def _retract(conn: Connection, project_id: int, annotator: str, client: str, page: str) -> list[Task]:
     decisions = labels.of_page(conn, project_id, annotator, page)
+    locked = labels.lock_items(conn, [row.item_id for row, _ in decisions])
     standing = [row for row, stands in decisions if stands]
-    locked = labels.lock_items(conn, [row.item_id for row in standing])
     labels.add(
         conn,
         [
@@ -257,7 +260,26 @@ def _retract(conn: Connection, project_id: int, annotator: str, page: str) -> Pa
             for row in standing
         ],
     )
-    labels.settle(conn, locked)
+    labels.settle(conn, {row.item_id: locked[row.item_id] for row in standing})
     live = tasks.live(conn, [row.item_id for row in standing if row.action == Action.REJECT])
     tasks.close(conn, [row.id for row in live.values() if row.state == "open" and row.reason == "returned"], "superseded")
-    return _receipt(page, [row for row, _ in decisions], len(decisions))
+    holder = Holder.now(annotator, client, projects.policy(conn, project_id).lease_s)
+    free = {row.id for row in labels.lock_unlabeled(conn, project_id, [row.row for row in locked.values()])}
+    return _lease_again(conn, project_id, [row for row, _ in decisions if row.item_id in free], holder)
+
+
+def _lease_again(conn: Connection, project_id: int, rows: list[Row[Any]], holder: Holder) -> list[Task]:
+    """Lease the items of these decisions with the predictions that were shown, not with what a newer model would show."""
+    live = tasks.live(conn, [row.item_id for row in rows])
+    rows = [row for row in rows if row.item_id not in live or _mine_or_free(live[row.item_id], holder)]
+    tasks.close(conn, [live[row.item_id].id for row in rows if row.item_id in live], "superseded")
+    opened: list[int] = []
+    for number in {row.round for row in rows}:
+        shown = {row.item_id: Prediction.model_validate(row.shown) for row in rows if row.round == number}
+        new = [NewTask(i, Reason(code="validate"), prediction=known, route=Route.VALIDATE) for i, known in shown.items()]
+        opened += tasks.open_leased(conn, project_id, number, new, holder)
+    return tasks.show(conn, opened)
+
+
+def _mine_or_free(live: Row[Any], holder: Holder) -> bool:
+    return _superseding(live) or (live.route == Route.VALIDATE and holder.holds(live))

@@ -74,6 +74,7 @@ class PageView(Frozen):
 
     tasks: tuple[Task, ...]
     total: int
+    elsewhere: int = Field(description="further ones, on pages that others look at")
     expected_wrong: Interval | None
 
 

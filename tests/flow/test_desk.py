@@ -335,11 +335,33 @@ def test_a_page_is_confirmed_corrected_and_undone(db: Database, home: Home) -> N
     again = validate.claim_page(db, project.id, "ann", TAB, 1, 0.5, 200)
     assert not {entry.item.id for entry in again.tasks} & {entry.item.id for entry in view.tasks}
     expire(db)
-    validate.retract_page(db, project.id, "ann", "page-00001")
+    validate.retract_page(db, project.id, "ann", TAB, "page-00001")
     with db.read() as conn:
         assert counts.counts(conn, project.id) == before
     whole = validate.claim_page(db, project.id, "ann", TAB, 1, 0.5, 10)
     assert whole.total == view.total
+
+
+def test_a_page_taken_back_after_a_new_model_is_the_page_that_was_shown(db: Database, home: Home) -> None:
+    project = make_project(db, home, 200, given={k: truth(k, 3) for k in range(30)})
+    rounds.run_round(db, home, project)
+    view = validate.claim_page(db, project.id, "ann", TAB, 1, 0.5, 10)
+    ids = [entry.id for entry in view.tasks]
+    sent = {"page": [(entry.id, entry.lease_token) for entry in view.tasks], "wrong": ids[:2], "relabeled": {ids[2]: 0}}
+    validate.confirm_page(db, project.id, "ann", **sent, key="page-00001")
+    bobs = validate.claim_page(db, project.id, "bob", "tab-of-bob", 1, 0.5, 200)
+    assert len(bobs.tasks) == view.total - len(view.tasks)
+    nothing = validate.claim_page(db, project.id, "ann", TAB, 1, 0.5, 10)
+    assert (nothing.tasks, nothing.total, nothing.elsewhere) == ((), 0, len(bobs.tasks))
+    [taken] = desk.claim(db, project.id, "bob", "tab-of-bob", 1).tasks  # one of those that were sent back
+    rounds.run_round(db, home, project)
+    for _ in range(2):  # the answer may have been lost on the way
+        back = validate.retract_page(db, project.id, "ann", TAB, "page-00001")
+        shown = {entry.item.id: entry.prediction for entry in view.tasks if entry.item.id != taken.item.id}
+        assert {entry.item.id: entry.prediction for entry in back} == shown
+    again = [(entry.id, entry.lease_token) for entry in back]
+    receipt = validate.confirm_page(db, project.id, "ann", page=again, wrong=[], relabeled={}, key="page-00002")
+    assert (receipt.confirmed, receipt.left_out) == (9, 0)
 
 
 def test_what_somebody_else_settled_meanwhile_is_left_out_and_reported(db: Database, home: Home) -> None:

@@ -171,7 +171,7 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 99))
     def retract_a_page(self, pick: int) -> None:
         page = sorted(self.pages)[pick % len(self.pages)]
-        validate.retract_page(self.db, self.project.id, self.pages[page][0], page)
+        validate.retract_page(self.db, self.project.id, self.pages[page][0], "a-tab-of-its-own", page)
         for entry in self.said.values():
             if entry["page"] == page:
                 entry["taken_back"] = True

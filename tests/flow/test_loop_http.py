@@ -119,7 +119,8 @@ def validate(client: Client, slug: str, truth: dict[str, str]) -> None:
     assert client.post(f"/projects/{slug}/validate/confirm", told) == receipt, "sending it twice is harmless"
     assert client.get(f"/projects/{slug}")["counts"]["labeled"] == before + len(rest) + 1
     check_provenance(exported(client, slug, "&predictions=true"), truth)
-    client.raw("POST", f"/projects/{slug}/validate/retract", {"page": receipt["page"]})
+    back = client.post(f"/projects/{slug}/validate/retract", {"page": receipt["page"], "client": "a-validating-tab"})
+    assert {task["item"]["id"] for task in back} == {task["item"]["id"] for task in page["tasks"]}
     assert client.get(f"/projects/{slug}")["counts"]["labeled"] == before
 
 

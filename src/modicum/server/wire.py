@@ -31,6 +31,14 @@ class Problem(Frozen):
     path: str | None = None
 
 
+class FormatView(Frozen):
+    """A format of the export; `suffix` is how its files end, `text` one line about it, which may be empty."""
+
+    name: str
+    suffix: str
+    text: str
+
+
 class Me(Frozen):
     annotator: str
     version: str
@@ -38,6 +46,7 @@ class Me(Frozen):
     encoders: tuple[str, ...]
     strategies: tuple[str, ...]
     seed_strategies: tuple[str, ...]
+    formats: tuple[FormatView, ...]
 
 
 # --- projects ----------------------------------------------------------------------------------------------------------
@@ -171,6 +180,7 @@ class PageConfirm(Frozen):
 
 class PageRetract(Frozen):
     page: str
+    client: str = Field(min_length=8, max_length=64)
 
 
 class Pulse(Frozen):

@@ -15,7 +15,9 @@ function send(post: Post): Promise<unknown> {
     case "confirm":
       return unwrap(api.POST("/api/projects/{slug}/validate/confirm", { params, body: { ...post.body, key } }));
     case "unconfirm":
-      return unwrap(api.POST("/api/projects/{slug}/validate/retract", { params, body: post.body }));
+      return unwrap(
+        api.POST("/api/projects/{slug}/validate/retract", { params, body: { ...post.body, client: tabName } }),
+      );
   }
 }
 

@@ -23,7 +23,7 @@ export type Post = Common &
     | { kind: "submit"; itemId: number; body: Omit<Wire["Submission"], "key"> }
     | { kind: "retract"; body: { annotation_id: number } }
     | { kind: "confirm"; body: Omit<Wire["PageConfirm"], "key"> }
-    | { kind: "unconfirm"; body: { page: string } }
+    | { kind: "unconfirm"; body: Omit<Wire["PageRetract"], "client"> }
   );
 
 export type NewPost = Post extends infer P ? (P extends Post ? Omit<P, "tries"> : never) : never;

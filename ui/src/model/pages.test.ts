@@ -27,6 +27,7 @@ const settle = async () => {
 let online = true;
 let sent: Post[] = [];
 let waiting: number[] = [];
+let taken: number[] = [];
 let leases = 0;
 let pages: Pages;
 let outbox: Outbox;
@@ -43,6 +44,7 @@ beforeEach(async () => {
   itemOf.clear();
   online = true;
   sent = [];
+  taken = [];
   leases = 0;
   waiting = Array.from({ length: 150 }, (_, n) => n + 1);
   outbox = new Outbox({
@@ -55,7 +57,12 @@ beforeEach(async () => {
         return { page: "page-1", confirmed: items.length, relabeled: 0, returned: 0, left_out: 0 };
       }
       waiting = Array.from({ length: 150 }, (_, n) => n + 1);
-      return null;
+      const back = waiting
+        .slice(0, PAGE)
+        .filter((one) => !taken.includes(one))
+        .map(task);
+      for (const one of back) itemOf.set(one.id, one.item.id);
+      return back;
     },
     passing: (error) => error instanceof Offline,
     storage,
@@ -67,7 +74,7 @@ beforeEach(async () => {
     async ({ size }) => {
       const tasks = waiting.slice(0, size).map(task);
       for (const one of tasks) itemOf.set(one.id, one.item.id);
-      return { tasks, total: waiting.length, expected_wrong: null };
+      return { tasks, total: waiting.length, elsewhere: 0, expected_wrong: null };
     },
     outbox,
   );
@@ -124,6 +131,26 @@ describe("pages", () => {
     pages.takeBack();
     expect(outbox.posts).toHaveLength(1);
     expect(itemsOnPage()[0]).toBe(PAGE + 1);
+  });
+
+  it("shows the page that was taken back, whatever model came since, and says what is gone from it", async () => {
+    pages.toggle(5);
+    pages.confirm(1);
+    await settle();
+    waiting = waiting.reverse(); // a new model would lay another page
+    taken = [4];
+    pages.takeBack();
+    pages.confirm(1); // nothing is confirmed with leases that are used up
+    await settle();
+    expect(sent.map((post) => post.kind)).toEqual(["confirm", "unconfirm"]);
+    expect(itemsOnPage().slice(0, 6)).toEqual([1, 2, 3, 5, 6, 7]);
+    expect(pages.store.getState()).toMatchObject({ loading: false, total: 149 });
+    expect(pages.store.getState().marks.get(6)).toBe("wrong");
+    expect(pages.store.getState().notice).toContain("One item is");
+    const [first] = pageOf(pages.store.getState());
+    pages.confirm(1);
+    await settle();
+    expect(sent[2]).toMatchObject({ body: { tasks: expect.arrayContaining([[first?.id, first?.lease_token]]) } });
   });
 
   it("marks a range from the anchor, and only adds marks", () => {

@@ -32,6 +32,8 @@ export interface PagesState {
   anchor: number;
   /** Items of this class above the threshold that are not confirmed yet; none before the first answer. */
   total: number | null;
+  /** Further ones, on pages that others look at. */
+  elsewhere: number;
   loading: boolean;
   error: Error | null;
   /** Newest first. */
@@ -52,6 +54,8 @@ export function pageOf(state: PagesState): readonly Task[] {
 export class Pages {
   readonly store: StoreApi<PagesState>;
   private asked = 0;
+  /** Tasks that were confirmed: their leases are used up. */
+  private spent = new Set<number>();
 
   constructor(
     readonly slug: string,
@@ -66,6 +70,7 @@ export class Pages {
       focus: 0,
       anchor: 0,
       total: null,
+      elsewhere: 0,
       loading: false,
       error: null,
       done: [],
@@ -112,7 +117,8 @@ export class Pages {
       this.store.setState(({ marks }) => {
         const page = new Set(view.tasks.slice(0, PAGE).map((task) => task.item.id));
         const kept = new Map([...marks].filter(([itemId]) => page.has(itemId)));
-        return { tasks: view.tasks, total: view.total, loading: false, marks: kept, focus: 0, anchor: 0 };
+        const { tasks, total, elsewhere } = view;
+        return { tasks, total, elsewhere, loading: false, marks: kept, focus: 0, anchor: 0 };
       });
     } catch (error) {
       if (turn !== this.asked) return;
@@ -166,6 +172,7 @@ export class Pages {
       const mark = now.marks.get(task.item.id);
       return mark === undefined ? [] : [[task.id, mark]];
     });
+    for (const task of page) this.spent.add(task.id);
     const done: Done = { key, page: null, classId: now.classId, tasks: page, marks: now.marks };
     this.outbox.put({
       kind: "confirm",
@@ -198,6 +205,8 @@ export class Pages {
     if (!last) return;
     const unsent = this.outbox.withdraw(last.key);
     const same = last.classId === this.now.classId;
+    if (unsent) for (const task of last.tasks) this.spent.delete(task.id);
+    this.asked += 1; // a page that is on its way would take the place of this one
     this.store.setState((now) => ({
       classId: last.classId,
       tasks: same ? [...last.tasks, ...now.tasks] : last.tasks,
@@ -205,11 +214,13 @@ export class Pages {
       focus: 0,
       anchor: 0,
       total: same && now.total !== null ? now.total + last.tasks.length : null,
+      loading: !unsent,
+      error: null,
       done,
       notice: null,
     }));
     if (!unsent) {
-      // Its leases are used up: the items come again with fresh ones, the marks stay with them.
+      // Its leases are used up: the answer brings fresh ones, for the same items and whatever model came since.
       this.outbox.put({
         kind: "unconfirm",
         key: randomKey(),
@@ -218,13 +229,30 @@ export class Pages {
         body: { page: last.page ?? "" },
       });
     }
-    if (!unsent || !same) void this.load();
   }
 
   private settled(post: Post, answer: unknown): void {
     if (post.slug !== this.slug || (post.kind !== "confirm" && post.kind !== "unconfirm")) return;
     if (post.kind === "confirm") this.confirmed(post.key, answer as Wire["PageReceipt"]);
-    if (this.now.loading) void this.load();
+    else this.leasedAgain(answer as Task[]);
+    if (!this.now.loading || this.underway()) return;
+    if (this.now.tasks.length > 0) this.store.setState({ loading: false });
+    else void this.load();
+  }
+
+  /** The page that was taken back, with leases that hold; what somebody else took up meanwhile leaves it. */
+  private leasedAgain(fresh: readonly Task[]): void {
+    const byItem = new Map(fresh.map((task) => [task.item.id, task]));
+    this.store.setState((now) => {
+      const tasks = now.tasks.flatMap((task) => byItem.get(task.item.id) ?? (this.spent.has(task.id) ? [] : [task]));
+      const gone = now.tasks.length - tasks.length;
+      const were = gone === 1 ? "One item is" : `${gone} items are`;
+      return {
+        tasks,
+        total: now.total === null ? null : Math.max(0, now.total - gone),
+        notice: gone > 0 ? `${were} not on this page any more: somebody else works on them.` : now.notice,
+      };
+    });
   }
 
   private confirmed(key: string, receipt: Wire["PageReceipt"]): void {

@@ -6,6 +6,7 @@ from modicum import validate
 from modicum.errors import InputError
 from modicum.server.site import At, In
 from modicum.server.wire import PageConfirm, PageRequest, PageRetract
+from modicum.types import Task
 from modicum.views import PageReceipt, PageView, ValidateView
 
 router = APIRouter(tags=["validate"])
@@ -41,7 +42,7 @@ def confirm_page(body: PageConfirm, project: In, site: At) -> PageReceipt:
     )
 
 
-@router.post("/projects/{slug}/validate/retract", status_code=204)
-def retract_page(body: PageRetract, project: In, site: At) -> None:
-    """Take a whole page back."""
-    validate.retract_page(site.db, project.id, site.annotator, body.page)
+@router.post("/projects/{slug}/validate/retract")
+def retract_page(body: PageRetract, project: In, site: At) -> tuple[Task, ...]:
+    """Take a whole page back; its items are leased again as they were shown."""
+    return validate.retract_page(site.db, project.id, site.annotator, body.client, body.page)

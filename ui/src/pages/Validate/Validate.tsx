@@ -133,7 +133,7 @@ function Sorting({ slug, project, view }: SortingProps) {
         ) : (
           <Nothing
             loading={state.loading}
-            words={state.classId === null ? "" : `No ${name(state.classId)} left at ${percent(state.above)} or above`}
+            words={state.classId === null ? "" : ended(name(state.classId), state.above, state.elsewhere)}
             next={next}
             there={next ? there(next.id) : 0}
             show={(classId) => pages.show(classId, state.above)}
@@ -153,6 +153,11 @@ function Sorting({ slug, project, view }: SortingProps) {
       {helpOpen && <KeySheet page="validate" classes={classes} keys={keys} close={() => setHelpOpen(false)} />}
     </div>
   );
+}
+
+function ended(name: string, above: number, elsewhere: number): string {
+  if (elsewhere > 0) return `Others are looking at the last ${count(elsewhere)} ${name}`;
+  return `No ${name} left at ${percent(above)} or above`;
 }
 
 interface NothingProps {
