@@ -1,7 +1,9 @@
 """The people's half: claim tasks, submit decisions, take them back. Meets the machine's half only in the store."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Row
 
@@ -12,21 +14,22 @@ from modicum.store.tasks import Holder, NewTask
 from modicum.types import Action, Choice, Reason, Route, Task
 from modicum.views import Claim, Past, Receipt
 
+P = ParamSpec("P")
+T = TypeVar("T")
 REFILL = 50  # tasks opened from the pool when the queue is empty before the next round is there
 SWEEP_S = 1.0  # leases that ran out are taken back this often, while anybody claims
 
 
-def claim(db: Database, project_id: int, annotator: str, client: str, n: int) -> Claim:
+def claiming(db: Database, project_id: int, annotator: str, client: str, n: int) -> Future[Claim]:
     """Lease up to n tasks to one browser tab: those it holds first, then the queue, then straight from the pool.
 
     The pool is the fallback that keeps people from waiting for a round. A spent budget stops new tasks.
     """
-    db.remember_for(("sweep", project_id), SWEEP_S, lambda: db.write(tasks.sweep, project_id))
-    found, budget_spent = db.write(_claim, project_id, annotator, client, n)
-    return Claim(tasks=tuple(found), left=counts.left(db, project_id), budget_spent=budget_spent)
+    return db.writing(_claim, db, project_id, annotator, client, n)
 
 
-def _claim(conn: Connection, project_id: int, annotator: str, client: str, n: int) -> tuple[list[Task], bool]:
+def _claim(conn: Connection, db: Database, project_id: int, annotator: str, client: str, n: int) -> Claim:
+    db.remember_for(("sweep", project_id), SWEEP_S, lambda: tasks.sweep(conn, project_id))
     policy, held = tasks.held(conn, project_id, annotator, client)
     holder = Holder.now(annotator, client, policy.lease_s)
     if any(task.lease_until < holder.until - timedelta(seconds=policy.lease_s / 2) for task in held):
@@ -36,6 +39,11 @@ def _claim(conn: Connection, project_id: int, annotator: str, client: str, n: in
     if policy.budget is not None:
         allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
         wanted, spent = min(wanted, allowed), allowed <= 0 and not held
+    found = [*held, *_new_tasks(conn, project_id, holder, wanted)]
+    return Claim(tasks=tuple(found[:n]), left=counts.left(db, conn, project_id), budget_spent=spent)
+
+
+def _new_tasks(conn: Connection, project_id: int, holder: Holder, wanted: int) -> list[Task]:
     new = tasks.claim_open(conn, project_id, holder, wanted) if wanted > 0 else []
     if len(new) < wanted and _refill(conn, project_id):
         new += tasks.claim_open(conn, project_id, holder, wanted - len(new))
@@ -43,7 +51,7 @@ def _claim(conn: Connection, project_id: int, annotator: str, client: str, n: in
         skipped = tasks.skipped_items(conn, project_id, holder.annotator, wanted - len(new))
         at, entries = _fallback(conn, project_id, skipped)
         new += tasks.show(conn, tasks.open_leased(conn, project_id, at, entries, holder))
-    return [*held, *new][:n], spent
+    return new
 
 
 def _refill(conn: Connection, project_id: int) -> int:
@@ -98,7 +106,7 @@ def _lease_item(conn: Connection, row: Row[Any], holder: Holder, done_task: int 
 # --- deciding ----------------------------------------------------------------------------------------------------------
 
 
-def submit(
+def submitting(
     db: Database,
     project_id: int,
     annotator: str,
@@ -110,15 +118,15 @@ def submit(
     value: Choice | None = None,
     flag: bool = False,
     seconds: float | None = None,
-) -> Receipt:
-    """Store one decision; when this returns it is on disk. The same key again gives the same receipt.
+) -> Future[Receipt]:
+    """Store one decision; with the receipt it is on disk. The same key again gives the same receipt.
 
     A skip leaves the item in the pool and out of the queue until nothing else is left. A lease that ran out is no reason to
     lose work: it is refused only when the item was settled or taken up by somebody else (LeaseLostError). Raises InputError
     for a value the schema does not have.
     """
     decision = {"action": action, "value": value, "flag": flag, "seconds": seconds}
-    return db.write(_submit, project_id, annotator, task_id, lease_token, key, decision)
+    return db.writing(_submit, project_id, annotator, task_id, lease_token, key, decision)
 
 
 def _submit(
@@ -214,3 +222,14 @@ def history(db: Database, project_id: int, annotator: str, limit: int) -> list[P
     """The annotator's last decisions that stand, newest first."""
     with db.read() as conn:
         return labels.history(conn, project_id, annotator, limit)
+
+
+# --- for those who wait ------------------------------------------------------------------------------------------------
+
+
+def _waited(fn: Callable[P, Future[T]]) -> Callable[P, T]:
+    return lambda *args, **kwargs: fn(*args, **kwargs).result()
+
+
+claim = _waited(claiming)
+submit = _waited(submitting)

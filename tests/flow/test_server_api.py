@@ -126,6 +126,32 @@ def test_a_body_too_large_is_refused(client: TestClient) -> None:
     assert "uploads" in answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/json", b'{"client": "tab-00001"}', 200),
+        ("application/json; charset=utf-8", b'{"client": "tab-00001"}', 200),
+        ("text/plain", b'{"client": "tab-00001"}', 422),  # what a page of another site could send without asking
+        ("application/json", b'{"client": "tab-00001"', 422),
+        ("application/json", b'{"client": "tab-00001", "m": 1}', 422),
+        ("application/json", b"\xff", 400),
+        ("application/json", b"", 422),
+    ],
+)
+@pytest.mark.parametrize("pieces", [False, True])
+def test_a_claim_is_taken_or_refused_alike_however_it_is_sent(
+    client: TestClient, kind: str, body: bytes, status: int, pieces: bool
+) -> None:
+    slug = client.post("/api/projects", json={"name": "Sent in many ways"}).json()["project"]["slug"]
+    content: Any = iter([body[:7], body[7:]]) if pieces else body
+    answer = client.post(f"/api/projects/{slug}/claim", content=content, headers={"content-type": kind})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json()) == ({"tasks", "left", "budget_spent"} if status == 200 else {"error", "message", "path"})
+    gone = client.post("/api/projects/nowhere/claim", json={"client": "tab-00001"})
+    assert (gone.status_code, gone.json()["error"]) == (404, "NotFoundError")
+
+
 def test_a_crash_shows_the_client_one_plain_line(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise RuntimeError("the secret inside")

@@ -49,15 +49,10 @@ def counts(conn: Connection, project_id: int) -> Counts:
     )
 
 
-def left(db: Database, project_id: int) -> int:
+def left(db: Database, conn: Connection, project_id: int) -> int:
     """Unlabeled items; above 1,000 the number may be a second old, since every claim asks."""
-
-    def count() -> int:
-        with db.read() as conn:
-            return pool(conn, project_id)
-
-    lately = db.remember_for(("left", project_id), 1.0, count)
-    return lately if lately > EXACT_BELOW else count()
+    lately = db.remember_for(("left", project_id), 1.0, lambda: pool(conn, project_id))
+    return lately if lately > EXACT_BELOW else pool(conn, project_id)
 
 
 def _by_key(conn: Connection, query: Select[Any, int]) -> dict[Any, int]:

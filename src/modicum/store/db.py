@@ -61,13 +61,16 @@ class Database:
         fn may run twice, when the group it was in could not be committed: it changes nothing but the database. What it
         raises is raised here and undoes only what fn did. Raises StorageError when the disk refuses.
         """
+        return self.writing(fn, *args, **kwargs).result()
+
+    def writing(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As write(), for those who must not wait: the future has the result as soon as it is on disk. It cannot be cancelled."""
         request = _Request(lambda conn: fn(conn, *args, **kwargs))
         with self._closing:
             if self._closed:
                 raise StorageError("the database is closed: nothing was saved")
             self._queue.put(request)
-        result: T = request.future.result()
-        return result
+        return request.future
 
     def close(self) -> None:
         """Finish the writes that were asked for, then close."""
@@ -183,6 +186,7 @@ class _Request:
     def __init__(self, call: Callable[[Connection], Any]) -> None:
         self.call = call
         self.future: Future[Any] = Future()
+        self.future.set_running_or_notify_cancel()  # whoever stops waiting for it does not stop it
 
     def answer(self, result: Any, error: Exception | None) -> None:
         if error is None:

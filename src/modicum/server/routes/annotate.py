@@ -1,29 +1,35 @@
 """Claim, submit and take back over HTTP."""
 
+from asyncio import wrap_future
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from modicum import desk
 from modicum.server import reading
+from modicum.server.quick import QuickRoute
 from modicum.server.site import At, In, InId
 from modicum.server.wire import ClaimRequest, ItemView, RetractRequest, Submission
 from modicum.types import Task
 from modicum.views import Claim, Past, Receipt
 
 router = APIRouter(tags=["annotate"])
+quick = APIRouter(route_class=QuickRoute)  # called by the hundred
 
 
-@router.post("/projects/{slug}/claim")
-def claim_tasks(body: ClaimRequest, project_id: InId, site: At) -> Claim:
+@quick.post("/projects/{slug}/claim")
+async def claim_tasks(body: ClaimRequest, project_id: InId, site: At) -> Claim:
     """Lease tasks to one browser tab; the tasks it holds already come first."""
-    return desk.claim(site.db, project_id, site.annotator, body.client, body.n)
+    return await wrap_future(desk.claiming(site.db, project_id, site.annotator, body.client, body.n))
 
 
-@router.post("/projects/{slug}/submit")
-def submit_task(body: Submission, project_id: InId, site: At) -> Receipt:
+@quick.post("/projects/{slug}/submit")
+async def submit_task(body: Submission, project_id: InId, site: At) -> Receipt:
     """Store one decision; the answer means that it is on disk."""
-    return desk.submit(site.db, project_id, site.annotator, **dict(body))
+    return await wrap_future(desk.submitting(site.db, project_id, site.annotator, **dict(body)))
+
+
+router.include_router(quick)
 
 
 @router.post("/projects/{slug}/retract")
