@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from modicum import plugins
-from modicum.errors import InputError
+from modicum.errors import InputError, ModicumError
 from modicum.formats.row import Format, Row
 from modicum.store import exports, scores
 from modicum.store.db import Database
 from modicum.types import Origin, Project
 
+GROUP = "modicum.formats"
 PAGE = 5000  # items a read transaction: a slow download must not hold the database's log back
 
 
@@ -53,9 +54,26 @@ def rows(db: Database, project: Project, *, predictions: bool = False) -> Iterat
         after = page[-1].row
 
 
-def format_named(name: str) -> Format:
-    """A format by its name, as packages register it under `modicum.formats`. Raises InputError."""
-    found = plugins.get("modicum.formats", name)
+def formats() -> dict[str, Format]:
+    """Every format that is installed and can be loaded, by its name."""
+    found = {}
+    for name in plugins.names(GROUP):
+        try:
+            found[name] = format_named(name)
+        except ModicumError:  # a broken package of a stranger's; whoever asks for its format is told what is wrong
+            continue
+    return found
+
+
+def format_named(name: str, *, path: str | None = None) -> Format:
+    """A format by its name, as packages register it under `modicum.formats`.
+
+    Raises InputError, with `path` for where the name was received, when there is no such format or it is none; ModicumError
+    when its package cannot be loaded.
+    """
+    if name not in plugins.names(GROUP):
+        raise InputError(f"there is no format {name!r}; installed: {', '.join(plugins.names(GROUP))}", path=path)
+    found = plugins.get(GROUP, name)
     if not isinstance(found, Format):
         raise InputError(f"the package that registers the format {name!r} gives {type(found).__name__}, not a Format")
     return found

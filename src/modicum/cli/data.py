@@ -1,7 +1,7 @@
 """The verbs that bring data in, look at it and take it out: import, status, export."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from modicum.cli.terminal import emit, follow, job_line, say
 if TYPE_CHECKING:
     from contextlib import closing
 
+    from modicum.formats.row import Format
     from modicum.home import Home
     from modicum.store.db import Database
     from modicum.types import Job, Project
@@ -143,7 +144,7 @@ def status_line(entry: dict[str, Any]) -> str:
 
 def export(
     project: ProjectArgument = None,
-    format_: Annotated[Literal["csv", "jsonl", "folders"], typer.Option("--format", help="csv, jsonl or folders.")] = "csv",
+    format_: Annotated[str, typer.Option("--format", help="csv, jsonl, folders, or what an installed package adds.")] = "csv",
     out: Annotated[Path | None, typer.Option(help="File to write, or folder for folders; without it standard output.")] = None,
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Add what the model says of unlabeled items, marked.")
@@ -154,31 +155,34 @@ def export(
     """Write the labels with their provenance."""
     from modicum.cli.opening import pick
     from modicum.errors import InputError
+    from modicum.export import format_named
     from modicum.home import Home
 
+    chosen_format = format_named(format_)
     if out is None and (format_ == "folders" or as_json):
         raise InputError("say where to write with --out" + (": class folders need a folder" if format_ == "folders" else ""))
     here = Home(home)
     with opened(here) as db:
         with db.read() as conn:
             chosen = pick(conn, project)
-        rows = write_export(here, db, chosen, format_, out, predictions=predictions)
+        rows = write_export(here, db, chosen, chosen_format, out, predictions=predictions)
     if as_json:
         emit({"project": chosen.slug, "format": format_, "out": str(out), "rows": rows})
     elif out is not None:
         say(f"{rows:,} rows written to {out}")
 
 
-def write_export(home: "Home", db: "Database", project: "Project", format_: str, out: Path | None, *, predictions: bool) -> int:
+def write_export(
+    home: "Home", db: "Database", project: "Project", format_: "Format", out: Path | None, *, predictions: bool
+) -> int:
     """Writes the file or the folder; returns the number of rows. A file appears under its name only when it is complete."""
     import sys
     from collections.abc import Iterator
     from functools import partial
 
     from modicum.errors import StorageError
-    from modicum.export import format_named
     from modicum.export import rows as export_rows
-    from modicum.formats.folders import write_folder
+    from modicum.formats import folders
     from modicum.formats.row import Row
     from modicum.ingest import read_uri
 
@@ -191,10 +195,10 @@ def write_export(home: "Home", db: "Database", project: "Project", format_: str,
             yield row
 
     read = partial(read_uri, home)
-    if format_ == "folders" and out is not None:
-        write_folder(counted(), read, out)
+    if format_ is folders.FORMAT and out is not None:
+        folders.write_folder(counted(), read, out)
         return count
-    chunks = format_named(format_).write(counted(), read)
+    chunks = format_.write(counted(), read)
     if out is None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)

@@ -1,5 +1,6 @@
 """What every format writes: one row an item, with its provenance. What a format is."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -36,8 +37,16 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 @dataclass(frozen=True)
 class Format:
-    """`write(rows, read)` yields the bytes of one file; `read(uri)` gives an image's bytes and raises ModicumError."""
+    """`write(rows, read)` yields the bytes of one file; `read(uri)` gives an image's bytes and raises ModicumError.
+
+    The first line of what is written about `write` explains the format to people.
+    """
 
     suffix: str
     media: str
     write: Callable[[Iterable[Row], Callable[[str], bytes]], Iterator[bytes]]
+
+    @property
+    def text(self) -> str:
+        """One line about the format, empty when nothing is written about it."""
+        return (inspect.getdoc(self.write) or "").partition("\n")[0]

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { command, contents, total } from "./exports";
+import { command, contents, type FormatCard, formatCards, total } from "./exports";
 
 const counts = {
   items: 1000,
@@ -30,6 +30,23 @@ it("adds predictions only when they are asked for and there is a model", () => {
 });
 
 it("writes the command line for the same thing", () => {
-  expect(command("dogs", "folders", false)).toBe("modicum export dogs --format folders --out labels");
-  expect(command("dogs", "csv", true)).toBe("modicum export dogs --format csv --predictions --out labels.csv");
+  const [csv, folders] = formatCards([
+    { name: "csv", suffix: ".csv", text: "" },
+    { name: "folders", suffix: ".zip", text: "" },
+  ]) as [FormatCard, FormatCard];
+  expect(command("dogs", folders, false)).toBe("modicum export dogs --format folders --out labels");
+  expect(command("dogs", csv, true)).toBe("modicum export dogs --format csv --predictions --out labels.csv");
+});
+
+it("offers every installed format: modicum's own first, an added one in its own words", () => {
+  const cards = formatCards([
+    { name: "coco", suffix: ".json", text: "One JSON file as detectors read it." },
+    { name: "bare", suffix: ".bin", text: "" },
+    { name: "jsonl", suffix: ".jsonl", text: "UTF-8, streamed." },
+    { name: "csv", suffix: ".csv", text: "UTF-8 with a header line." },
+  ]);
+  expect(cards.map((card) => card.title)).toEqual(["CSV", "JSONL", "bare", "coco"]);
+  expect(cards[0]?.text).toContain("spreadsheet");
+  expect(cards[2]?.text).toBe("Comes from an installed package.");
+  expect(cards[3]).toMatchObject({ name: "coco", suffix: ".json", text: "One JSON file as detectors read it." });
 });

@@ -3,30 +3,32 @@
 import type { components } from "../api/schema";
 import { count } from "./figures";
 
-export type Format = "csv" | "jsonl" | "folders";
-
+/** A format as the page offers it; `suffix` is how its file ends. */
 export interface FormatCard {
-  name: Format;
+  name: string;
   title: string;
   text: string;
-  file: string;
+  suffix: string;
 }
 
-export const FORMATS: readonly FormatCard[] = [
-  { name: "csv", title: "CSV", text: "One row for each image. Opens in any spreadsheet.", file: "labels.csv" },
-  {
-    name: "jsonl",
-    title: "JSONL",
-    text: "One JSON object on each line. For scripts and training code.",
-    file: "labels.jsonl",
-  },
-  {
-    name: "folders",
-    title: "Class folders",
-    text: "A zip with the images, one folder for each class.",
-    file: "labels.zip",
-  },
-];
+/** What modicum ships, in the order it is offered. */
+const SHIPPED: ReadonlyMap<string, [title: string, text: string]> = new Map([
+  ["csv", ["CSV", "One row for each image. Opens in any spreadsheet."]],
+  ["jsonl", ["JSONL", "One JSON object on each line. For scripts and training code."]],
+  ["folders", ["Class folders", "A zip with the images, one folder for each class."]],
+]);
+
+/** The installed formats to choose from: those modicum ships first, then what packages add, in their own words. */
+export function formatCards(installed: readonly components["schemas"]["FormatView"][]): FormatCard[] {
+  const order = [...SHIPPED.keys()];
+  const place = (name: string) => (SHIPPED.has(name) ? order.indexOf(name) : order.length);
+  return [...installed]
+    .sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name))
+    .map(({ name, suffix, text }) => {
+      const [title, explanation] = SHIPPED.get(name) ?? [name, text || "Comes from an installed package."];
+      return { name, title, text: explanation, suffix };
+    });
+}
 
 export interface Part {
   label: string;
@@ -56,7 +58,7 @@ export function total(parts: readonly Part[]): string {
 }
 
 /** The same export from a terminal; class folders are written as a folder there, not as a zip. */
-export function command(slug: string, format: Format, predictions: boolean): string {
-  const out = format === "folders" ? "labels" : `labels.${format}`;
-  return `modicum export ${slug} --format ${format}${predictions ? " --predictions" : ""} --out ${out}`;
+export function command(slug: string, format: FormatCard, predictions: boolean): string {
+  const out = format.name === "folders" ? "labels" : `labels${format.suffix}`;
+  return `modicum export ${slug} --format ${format.name}${predictions ? " --predictions" : ""} --out ${out}`;
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -32,11 +32,11 @@ def get_progress(project: In, site: At) -> Progress:
 def export_labels(
     project: In,
     site: At,
-    format: Literal["csv", "jsonl", "folders"] = "csv",
+    format: Annotated[str, Query(description="csv, jsonl, folders, or what an installed package adds")] = "csv",
     predictions: Annotated[bool, Query(description="add the model's predictions of unlabeled items, marked as such")] = False,
 ) -> StreamingResponse:
     """The labels with their provenance as a download; `folders` is a zip with one folder a class."""
-    chosen = export.format_named(format)
+    chosen = export.format_named(format, path="query.format")
     rows = export.rows(site.db, project, predictions=predictions)
     name = f"{project.slug}{'-with-predictions' if predictions else ''}{chosen.suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}

@@ -8,7 +8,7 @@ from modicum.server import reading
 from modicum.server.checks import check_policy, seed_strategies, strategies
 from modicum.server.site import At, In
 from modicum.server.sources import import_args
-from modicum.server.wire import ClassPatch, Me, NewClass, NewProject, ProjectCard, ProjectPatch, ProjectView
+from modicum.server.wire import ClassPatch, FormatView, Me, NewClass, NewProject, ProjectCard, ProjectPatch, ProjectView
 from modicum.store import jobs, projects
 from modicum.types import Project
 
@@ -18,7 +18,7 @@ router = APIRouter(tags=["projects"])
 @router.get("/me")
 def get_me(site: At) -> Me:
     """Who is at the keyboard, and what this server can do."""
-    from modicum import plugins
+    from modicum import export, plugins
 
     return Me(
         annotator=site.annotator,
@@ -27,6 +27,7 @@ def get_me(site: At) -> Me:
         encoders=tuple(plugins.names("modicum.encoders")),
         strategies=strategies(),
         seed_strategies=seed_strategies(),
+        formats=tuple(FormatView(name=name, suffix=found.suffix, text=found.text) for name, found in export.formats().items()),
     )
 
 

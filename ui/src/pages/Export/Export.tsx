@@ -2,8 +2,8 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
-import { useProject } from "../../api/queries";
-import { command, contents, FORMATS, type Format, total } from "../../model/exports";
+import { useMe, useProject } from "../../api/queries";
+import { command, contents, type FormatCard, formatCards, total } from "../../model/exports";
 import { count, size } from "../../model/figures";
 import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/EmptyState";
@@ -13,21 +13,31 @@ import "./export.css";
 
 export function Export({ slug }: { slug: string }) {
   const project = useProject(slug);
+  const me = useMe();
+  const missing = [project, me].find((asked) => asked.error && !asked.data);
+  const cards = formatCards(me.data?.formats ?? []);
   return (
-    <div className="page export" aria-busy={!project.data && !project.error}>
+    <div className="page export" aria-busy={!missing && !(project.data && me.data)}>
       <h1>Export</h1>
-      {project.error && !project.data && <ErrorNote error={project.error} retry={() => void project.refetch()} />}
-      {project.data && <Choices slug={slug} view={project.data} />}
+      {missing?.error && <ErrorNote error={missing.error} retry={() => void missing.refetch()} />}
+      {project.data && cards[0] && <Choices slug={slug} view={project.data} cards={cards} first={cards[0]} />}
     </div>
   );
 }
 
-function Choices({ slug, view }: { slug: string; view: Wire["ProjectView"] }) {
-  const [format, setFormat] = useState<Format>("csv");
+interface ChoicesProps {
+  slug: string;
+  view: Wire["ProjectView"];
+  cards: readonly FormatCard[];
+  first: FormatCard;
+}
+
+function Choices({ slug, view, cards, first }: ChoicesProps) {
+  const [chosen, setChosen] = useState(first.name);
   const [predictions, setPredictions] = useState(false);
   const modelled = (view.round?.labels ?? 0) > 0;
   const parts = contents(view.counts, modelled, predictions);
-  const card = FORMATS.find((one) => one.name === format) ?? FORMATS[0];
+  const card = cards.find((one) => one.name === chosen) ?? first;
   const download = useDownload();
   if (view.counts.labeled === 0 && !modelled) {
     return (
@@ -45,9 +55,9 @@ function Choices({ slug, view }: { slug: string; view: Wire["ProjectView"] }) {
     <>
       <fieldset className="formats">
         <legend>Format</legend>
-        {FORMATS.map((one) => (
-          <label key={one.name} className="format" data-on={one.name === format || undefined}>
-            <input type="radio" name="format" checked={one.name === format} onChange={() => setFormat(one.name)} />
+        {cards.map((one) => (
+          <label key={one.name} className="format" data-on={one === card || undefined}>
+            <input type="radio" name="format" checked={one === card} onChange={() => setChosen(one.name)} />
             <span>
               <strong>{one.title}</strong>
               <span className="quiet format-text">{one.text}</span>
@@ -94,13 +104,13 @@ function Choices({ slug, view }: { slug: string; view: Wire["ProjectView"] }) {
               onClick={() =>
                 void download.start({
                   slug,
-                  format,
+                  format: card.name,
                   predictions: predictions && modelled,
-                  file: `${slug}-${card?.file ?? "labels"}`,
+                  file: `${slug}-labels${card.suffix}`,
                 })
               }
             >
-              Download {card?.title}, {total(parts)} rows
+              Download {card.title}, {total(parts)} rows
             </Button>
           ) : (
             <>
@@ -120,7 +130,7 @@ function Choices({ slug, view }: { slug: string; view: Wire["ProjectView"] }) {
       </div>
       <section className="stack" aria-labelledby="export-command">
         <h2 id="export-command">The same from a terminal</h2>
-        <Command text={command(slug, format, predictions && modelled)} />
+        <Command text={command(slug, card, predictions && modelled)} />
       </section>
     </>
   );
