@@ -33,18 +33,15 @@ const SEEDS: Record<string, [title: string, explanation: string]> = {
   random: ["Random", "Any image, by lot."],
 };
 
-/** These ask the model, and before the first labels there is none. "auto" would do the same as "typical". */
-const NO_SEED = new Set(["auto", "least-confidence", "medium-confidence", "margin", "entropy"]);
-
 /** The query strategies to choose from, the automatic one first. */
 export function strategies(names: readonly string[]): Choice[] {
   return [...names].sort((a, b) => Number(b === "auto") - Number(a === "auto")).map(strategy);
 }
 
-/** The seed strategies to choose from: those that work without a model, and what is set now. */
-export function seedStrategies(names: readonly string[], now: string): Choice[] {
-  const able = names.filter((name) => name === now || !NO_SEED.has(name));
-  return able.sort((a, b) => Number(b === "typical") - Number(a === "typical")).map(seedStrategy);
+/** The seed strategies to choose from, of those that can do without a model; "auto" would do the same as "typical". What is set stays. */
+export function seedStrategies(able: readonly string[], now: string): Choice[] {
+  const names = [...new Set([...able.filter((name) => name !== "auto"), now])];
+  return names.sort((a, b) => Number(b === "typical") - Number(a === "typical")).map(seedStrategy);
 }
 
 function choice(table: Record<string, [string, string]>, name: string): Choice {
