@@ -94,6 +94,7 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
     db.write(jobs.progress, job.id, total=total)
     encoder = resolve(project.encoder, home.cache)
     db.write(projects.set_dims, project.id, encoder.dims)
+    db.write(projects.check_probe, project.id, encoder([probe_picture()])[0])
     look = _Look(db, project.id, encoder, threading.Event())
     batches = in_batches(list_source(source, Options(labels, absolute)), BATCH_FILES, BATCH_BYTES)
     seen = run.map(look, batches, _processors())
@@ -109,6 +110,16 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
         look.ending.set()
         seen.close()
     return JobState.DONE, tally.told(others)
+
+
+def probe_picture() -> NDArray[np.uint8]:
+    """uint8[192, 256, 3], the same for ever: what an encoder makes of it tells whether it is still the same encoder.
+
+    Coloured, not square and full of rings of every width, so that colours, crop and scaling show in it. A hash of the model's
+    file would see less (no preprocessing, no weights outside the file) and refuse more (the same weights, saved once again).
+    """
+    y, x = np.mgrid[:192, :256]
+    return np.stack([x, 3 * y % 256, (x * x + y * y) // 97 % 256], axis=-1).astype(np.uint8)
 
 
 def _processors() -> int:

@@ -25,6 +25,8 @@ def write_encoder(folder: Path, name: str = "model") -> str:
     nodes = [helper.make_node("GlobalAveragePool", ["pixels"], ["vectors"])]
     if name == "wide":  # every pixel is a dimension
         nodes = [helper.make_node("Flatten", ["pixels"], ["vectors"])]
+    if name == "brightest":  # as many dimensions, and they mean something else
+        nodes = [helper.make_node("GlobalMaxPool", ["pixels"], ["vectors"])]
     graph = helper.make_graph(nodes, "tiny", [pixels], [vectors])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / f"{name}.onnx")
     description = {"size": SIDE, "mean": [0, 0, 0], "std": [1, 1, 1]}

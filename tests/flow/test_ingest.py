@@ -1,6 +1,7 @@
 """Import: what is in the source becomes items once, in order, whatever happens in between."""
 
 import hashlib
+import json
 import os
 import re
 import signal
@@ -197,6 +198,44 @@ def test_another_encoder_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert job.state is JobState.FAILED
     assert "the encoder makes vectors of 768 numbers, this project's have 3" in job.message
     assert len(bench.vectors()) == 3
+
+
+def test_another_encoder_of_the_same_width_is_refused(bench: Bench, tmp_path: Path) -> None:
+    """Vectors of two networks do not mix, and nothing would show it but worse labels."""
+    write_pictures(tmp_path / "photos", range(3))
+    bench.take(tmp_path / "photos")
+    model = bench.home.path / "model.onnx"
+    first = model.read_bytes()
+    write_encoder(bench.home.path, "brightest")
+    (bench.home.path / "brightest.onnx").replace(model)
+    write_pictures(tmp_path / "photos", range(3, 6))
+    job = bench.take(tmp_path / "photos")
+    assert job.state is JobState.FAILED
+    assert "\n" not in job.message
+    for words in (bench.encoder, "3 vectors", "not the one", "put the earlier model back", "start a new project"):
+        assert words in job.message
+    assert len(bench.vectors()) == 3
+    model.write_bytes(first)
+    assert bench.take(tmp_path / "photos").state is JobState.DONE
+    assert len(bench.vectors()) == 6
+
+
+def test_another_preprocessing_is_another_encoder(bench: Bench, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", range(3))
+    bench.take(tmp_path / "photos")
+    description = {"size": 16, "mean": [0, 0, 0], "std": [1, 1, 1], "channels": "bgr"}
+    (bench.home.path / "model.json").write_text(json.dumps(description))
+    assert bench.take(tmp_path / "photos").state is JobState.FAILED
+
+
+def test_an_encoder_may_change_while_nothing_is_encoded(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "bad.png").write_bytes(b"no picture")
+    bench.take(tmp_path / "photos")
+    write_encoder(bench.home.path, "brightest")
+    (bench.home.path / "brightest.onnx").replace(bench.home.path / "model.onnx")
+    write_pictures(tmp_path / "photos", range(3))
+    assert bench.take(tmp_path / "photos").state is JobState.DONE
 
 
 def test_bytes_that_are_gone_are_named(bench: Bench, tmp_path: Path) -> None:

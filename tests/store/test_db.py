@@ -178,6 +178,19 @@ def test_a_database_of_a_newer_version_is_refused_and_untouched(home: Home) -> N
         Database(home.database_url)
 
 
+def test_a_database_of_the_first_version_is_brought_up_to_date(home: Home) -> None:
+    first = Database(home.database_url)
+    first.write(projects.create, "Dogs")
+    first.write(lambda conn: conn.execute(text("ALTER TABLE project DROP COLUMN probe")))
+    first.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = '0001'")))
+    first.close()
+    second = Database(home.database_url)
+    with second.read() as conn:
+        assert [entry.name for entry in projects.list_all(conn)] == ["Dogs"]
+        assert "probe" in {column["name"] for column in inspect(conn).get_columns("project")}
+    second.close()
+
+
 def test_opening_again_keeps_everything(home: Home) -> None:
     first = Database(home.database_url)
     first.write(projects.create, "Dogs")

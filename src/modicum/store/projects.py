@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
@@ -15,11 +17,13 @@ from modicum.store.tables import annotation, item, job, label, project, rejectio
 from modicum.types import Class, Name, Policy, Project, Schema
 
 DEFAULT_ENCODER = "package:efficientnet-lite0"
+SAME_ENCODER = 0.02  # distance of two probes in lengths of the first: another scaling filter alone makes .08, rounding below .001
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-_BY_ID = select(project).where(project.c.id == bindparam("wanted"))
+_COLUMNS = tuple(column for column in project.c if column is not project.c.probe)  # it is large, and nobody looks at it
+_BY_ID = select(*_COLUMNS).where(project.c.id == bindparam("wanted"))
 _POLICY = select(project.c.policy).where(project.c.id == bindparam("wanted"))
 _SCHEMA = select(project.c.schema).where(project.c.id == bindparam("wanted"))
-_BY_SLUG = select(project).where(project.c.slug == bindparam("wanted"))
+_BY_SLUG = select(*_COLUMNS).where(project.c.slug == bindparam("wanted"))
 
 
 def create(
@@ -57,7 +61,7 @@ def create(
 
 def list_all(conn: Connection) -> list[Project]:
     """Every project, the newest first."""
-    return [_project(row) for row in conn.execute(select(project).order_by(project.c.id.desc()))]
+    return [_project(row) for row in conn.execute(select(*_COLUMNS).order_by(project.c.id.desc()))]
 
 
 def get(conn: Connection, project_id: int) -> Project:
@@ -197,6 +201,29 @@ def set_dims(conn: Connection, project_id: int, dims: int) -> None:
             "use the encoder the project began with, or start a new project"
         )
     conn.execute(update(project).where(project.c.id == project_id).values(dims=dims))
+
+
+def check_probe(conn: Connection, project_id: int, probe: NDArray[np.float32]) -> None:
+    """Compare what the encoder makes of one fixed picture, float32[dims], with what it made of it for the project's vectors.
+
+    Without vectors it is remembered instead, and so it is for vectors older than this check. A small difference is allowed:
+    processors round differently. Raises ConflictError when the encoder is another one.
+    """
+    rows, name, kept = conn.execute(
+        select(project.c.rows, project.c.encoder, project.c.probe).where(project.c.id == project_id)
+    ).one()
+    if not rows or kept is None:
+        values = {"probe": probe.astype("<f4").tobytes()}
+        conn.execute(update(project).where(project.c.id == project_id).values(**values))
+        return
+    before = np.frombuffer(kept, "<f4")
+    apart = float(np.linalg.norm(probe - before) / max(float(np.linalg.norm(before)), 1e-9))
+    if apart > SAME_ENCODER:
+        raise ConflictError(
+            f"the encoder {name} is not the one that made this project's {rows:,} vectors: of the same picture it makes a vector "
+            f"that is {apart:.0%} off, expected less than {SAME_ENCODER:.0%}; put the earlier model back with its preprocessing, "
+            "or start a new project"
+        )
 
 
 def set_message(conn: Connection, project_id: int, message: str) -> None:

@@ -67,6 +67,7 @@ project = Table(
     Column("rows", BigInteger, nullable=False),  # vectors that count: a longer file has a tail nobody committed
     Column("message", Text, nullable=False),  # what hinders the loop; empty when nothing does
     Column("created", Moment, nullable=False),
+    Column("probe", LargeBinary),  # float32[dims]: what the encoder makes of one fixed picture; unknown as long as dims is
 )
 
 item = Table(
