@@ -1,4 +1,4 @@
-"""What every test shares: a home nobody else uses, an order from fast to slow, and the way to optional data."""
+"""What every test shares: a home and a database nobody else uses, an order from fast to slow, and the way to optional data."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
+
+from modicum.home import Home
+from modicum.store.db import Database
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -33,6 +36,18 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODICUM_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def db(home: Home) -> Iterator[Database]:
+    database = Database(home.database_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture(autouse=True)

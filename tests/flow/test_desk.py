@@ -8,8 +8,6 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,18 +24,6 @@ from modicum.types import Action, Choice, Policy, Project, Task
 from store.store_parts import make_project, truth
 
 TAB = "tab-12345"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def db(home: Home) -> Iterator[Database]:
-    database = Database(home.database_url)
-    yield database
-    database.close()
 
 
 def answer(db: Database, project: Project, entry: Task, class_id: int | None = None, who: str = "ann", **more: object) -> int:
