@@ -1,32 +1,24 @@
 """Labels used against accuracy on data whose labels are known: an oracle answers in place of a person."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
-from zipfile import BadZipFile
+from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
-from modicum.engine.arrays import Floats, Ints
+from modicum import plugins
 from modicum.engine.evaluate import mean_interval
 from modicum.engine.loop import Loop
-from modicum.errors import InputError, MediaError, SourceError
+from modicum.errors import InputError
 from modicum.home import Home
-
-if TYPE_CHECKING:
-    from modicum.encoders.image import Encoder
-    from modicum.sources.entries import Entry
+from modicum.known import ENCODER, Known, read_known
 
 SEED_SET = 20  # labels the seed strategy is asked for in one go: a set chosen together is better than one chosen bit by bit
-ENCODER = "package:efficientnet-lite0"
-_TEST_SHARE = 0.3
-_WORKERS = 2
+CONTROL = "random"  # what every strategy is compared with, from a seed set drawn at random as well
+BUDGETS = 10  # numbers of labels at which strategies are compared
 
 
 class CurveEntry(TypedDict):
@@ -42,14 +34,55 @@ class Simulation(TypedDict):
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """Vectors [n, d] with their class ids [n], and which rows may be asked about [n]; the rest is tested on."""
+class Difference(TypedDict):
+    """How much more accurate than the control with as many labels; paired by seed."""
 
-    vectors: Floats
-    labels: Ints
-    classes: tuple[str, ...]
-    train: npt.NDArray[np.bool_] | None
+    labels: int
+    difference: float
+    low: float
+    high: float
+
+
+class Compared(TypedDict):
+    """A curve, and its differences from the control at up to ten numbers of labels; none for the control itself."""
+
+    strategy: str
+    curve: list[CurveEntry]
+    differences: list[Difference]
+
+
+class Comparison(TypedDict):
+    """Best first, by mean accuracy over the curve. `left_out` tells why, for strategies this data is not for."""
+
+    strategies: list[Compared]
+    left_out: dict[str, str]
+    seed_strategy: str
+    seed: int
+    runs: int
+    seconds: float
+
+
+class Options(TypedDict):
+    """What `simulate` and `compare` take by name, with the same meaning."""
+
+    seed_strategy: str
+    budget: int
+    batch_size: int
+    seed: int
+    runs: int
+    encoder: str
+    home: Home | None
+    jobs: int
+
+
+class Settings(TypedDict):
+    """One run but for its strategy and seed."""
+
+    budget: int
+    batch_size: int
+
+
+Curve = list[tuple[int, float]]  # (labels, accuracy) after every batch of one run
 
 
 def simulate(
@@ -63,6 +96,7 @@ def simulate(
     runs: int = 5,
     encoder: str = ENCODER,
     home: Home | None = None,
+    jobs: int = 1,
 ) -> Simulation:
     """The learning curve of a strategy: accuracy on the rows not in `train`, mean over runs with its 95% interval.
 
@@ -70,38 +104,136 @@ def simulate(
     of class folders, below train/ and test/ or not. Without a split a random 30% is tested on, drawn anew for every run.
     Run r is reproducible from seed + r. The first point is the seed set, of 20 labels or `batch_size` if that is more, but at
     most half of the budget; then every `batch_size` labels follow a point, up to `budget` or the last label there is.
+    With `jobs` above 1 the runs share as many processes: a script that asks for them needs `if __name__ == "__main__"`.
     Raises SourceError for data that cannot be used, InputError for settings out of range, NotFoundError for unknown strategies.
     """
     started = time.perf_counter()
-    for name, value in (("budget", budget), ("batch_size", batch_size), ("runs", runs)):
-        if value < 1:
-            raise InputError(f"{name} is at least 1, received {value}")
-    if seed < 0:
-        raise InputError(f"seed is at least 0, received {seed}")
+    settings = _checked(budget, batch_size, seed, runs, jobs)
     known = read_known(Path(data_path), encoder, home)
+    curves = _run_all(known, [(strategy, seed_strategy, seed + run) for run in range(runs)], settings, jobs)
+    for outcome in curves:
+        if isinstance(outcome, InputError):
+            raise outcome
+    found = [curve for curve in curves if not isinstance(curve, InputError)]
+    return {"strategy": strategy, "curve": _mean(found), "seconds": round(time.perf_counter() - started, 3)}
 
-    def run(number: int) -> list[tuple[int, float]]:
-        return list(_run(known, strategy, seed_strategy, budget, batch_size, seed + number))
 
-    with ThreadPoolExecutor(min(runs, _WORKERS)) as pool:
-        curves = list(pool.map(run, range(runs)))
+def compare(
+    data_path: str | Path,
+    strategies: Iterable[str] = ("auto",),
+    *,
+    seed_strategy: str = "typical",
+    budget: int = 100,
+    batch_size: int = 5,
+    seed: int = 0,
+    runs: int = 5,
+    encoder: str = ENCODER,
+    home: Home | None = None,
+    jobs: int = 1,
+) -> Comparison:
+    """Several strategies on the same data with the same seeds, and how much better each is than random labels.
+
+    "all" stands for every registered strategy; those that this kind of data is not for are left out, with the reason. The
+    control, random labels from a random seed set, always takes part. Differences are paired: run r of every strategy has the
+    same split and, where both use the seed strategy, the same seed set. Arguments and errors are those of `simulate`.
+    """
+    started = time.perf_counter()
+    settings = _checked(budget, batch_size, seed, runs, jobs)
+    wanted = list(dict.fromkeys(strategies))
+    everything = "all" in wanted
+    names = [*plugins.names("modicum.strategies")] if everything else wanted
+    names = [CONTROL, *(name for name in names if name != CONTROL)]
+    known = read_known(Path(data_path), encoder, home)
+    turns = [(name, CONTROL if name == CONTROL else seed_strategy, seed + run) for name in names for run in range(runs)]
+    outcomes = _run_all(known, turns, settings, jobs)
+    curves: dict[str, list[Curve]] = {}
+    left_out: dict[str, str] = {}
+    for (name, _, _), outcome in zip(turns, outcomes, strict=True):
+        if not isinstance(outcome, InputError):
+            curves.setdefault(name, []).append(outcome)
+        elif everything and name != CONTROL:
+            left_out[name] = outcome.message
+        else:
+            raise outcome
+    compared = [_compared(name, found, curves[CONTROL]) for name, found in curves.items() if name not in left_out]
+    return {
+        "strategies": sorted(compared, key=lambda one: -float(np.mean([entry["accuracy"] for entry in one["curve"]]))),
+        "left_out": left_out,
+        "seed_strategy": seed_strategy,
+        "seed": seed,
+        "runs": runs,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _compared(name: str, curves: list[Curve], control: list[Curve]) -> Compared:
+    mean = _mean(curves)
+    differences: list[Difference] = []
+    if name != CONTROL:
+        for at in np.unique(np.linspace(0, len(mean) - 1, BUDGETS).round().astype(int)).tolist():
+            gaps = [ours[at][1] - theirs[at][1] for ours, theirs in zip(curves, control, strict=True)]
+            gap = mean_interval(gaps, least=-1.0)
+            differences.append({"labels": mean[at]["labels"], "difference": gap.mean, "low": gap.low, "high": gap.high})
+    return {"strategy": name, "curve": mean, "differences": differences}
+
+
+def _mean(curves: Sequence[Curve]) -> list[CurveEntry]:
     # Runs with a split of their own may run out of items at different points: the curve goes as far as all of them do.
-    curve = [_entry([point[0] for point in points], [point[1] for point in points]) for points in zip(*curves, strict=False)]
-    return {"strategy": strategy, "curve": curve, "seconds": round(time.perf_counter() - started, 3)}
+    entries: list[CurveEntry] = []
+    for points in zip(*curves, strict=False):
+        interval = mean_interval([accuracy for _, accuracy in points])
+        entries.append({"labels": points[0][0], "accuracy": interval.mean, "low": interval.low, "high": interval.high})
+    return entries
 
 
-def _run(known: Known, strategy: str, seed_strategy: str, budget: int, batch_size: int, seed: int) -> Iterator[tuple[int, float]]:
-    """(labels, accuracy) after every batch of one run."""
-    train, test = _split(known, np.random.default_rng([seed, 0]))
-    loop = Loop(known.vectors[train], known.classes, strategy=strategy, seed_strategy=seed_strategy, seed=seed)
+# --- running -----------------------------------------------------------------------------------------------------------
+
+Turn = tuple[str, str, int]  # strategy, seed strategy, seed
+_shared: tuple[Known, Settings] | None = None  # of a process that runs turns; set once, when it starts
+
+
+def _run_all(known: Known, turns: list[Turn], settings: Settings, jobs: int) -> list[Curve | InputError]:
+    """The curve of every turn, or what its strategy refused."""
+    if jobs == 1 or len(turns) == 1:
+        return [_run(known, settings, turn) for turn in turns]
+    # Processes, not threads: a fit is a thousand small steps of Python. Each gets the data once.
+    workers = ProcessPoolExecutor(
+        min(jobs, len(turns)), mp_context=get_context("spawn"), initializer=_share, initargs=(known, settings)
+    )
+    with workers:
+        return list(workers.map(_run_shared, turns))
+
+
+def _share(known: Known, settings: Settings) -> None:
+    global _shared
+    _shared = known, settings
+
+
+def _run_shared(turn: Turn) -> Curve | InputError:
+    assert _shared is not None
+    return _run(*_shared, turn)
+
+
+def _run(known: Known, settings: Settings, turn: Turn) -> Curve | InputError:
+    """One run. An InputError is returned, because other strategies may still be fine."""
+    strategy, seed_strategy, seed = turn
+    budget, batch_size = settings["budget"], settings["batch_size"]
+    train, test = known.split(np.random.default_rng([seed, 0]))
     answers, truth, tested = known.labels[train], known.labels[test], known.vectors[test]
-    budget, used = min(budget, len(train)), 0
-    while used < budget:
-        size = _seed_set(budget, batch_size) if used == 0 else batch_size
-        rows = loop.query(min(size, budget - used))
-        loop.teach(rows, answers[rows])
-        used += len(rows)
-        yield used, float((loop.predict_proba(tested).argmax(axis=1) == truth).mean())
+    budget = min(budget, len(train))
+    curve: Curve = []
+    try:
+        loop = Loop(known.vectors[train], known.classes, strategy=strategy, seed_strategy=seed_strategy, seed=seed)
+        used = 0
+        while used < budget:
+            size = _seed_set(budget, batch_size) if used == 0 else batch_size
+            rows = loop.query(min(size, budget - used))
+            loop.teach(rows, answers[rows])
+            used += len(rows)
+            curve.append((used, float((loop.predict_proba(tested).argmax(axis=1) == truth).mean())))
+    except InputError as error:
+        return error
+    return curve
 
 
 def _seed_set(budget: int, batch_size: int) -> int:
@@ -109,113 +241,10 @@ def _seed_set(budget: int, batch_size: int) -> int:
     return max(1, min(SEED_SET, budget // 2) // batch_size) * batch_size
 
 
-def _split(known: Known, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    if known.train is not None:
-        return np.flatnonzero(known.train), np.flatnonzero(~known.train)
-    order = rng.permutation(len(known.labels))
-    tested = max(1, round(_TEST_SHARE * len(order)))
-    return np.sort(order[tested:]), np.sort(order[:tested])
-
-
-def _entry(labels: Sequence[int], accuracies: Sequence[float]) -> CurveEntry:
-    interval = mean_interval(accuracies)
-    return {"labels": labels[0], "accuracy": interval.mean, "low": interval.low, "high": interval.high}
-
-
-# --- reading data whose labels are known -------------------------------------------------------------------------------
-
-
-def read_known(path: Path, encoder: str = ENCODER, home: Home | None = None) -> Known:
-    """Vectors and labels of an .npz file or a folder of class folders. Raises SourceError."""
-    if path.is_dir():
-        return _checked(_read_folder(path, encoder, home), path)
-    if path.is_file():
-        return _checked(_read_npz(path), path)
-    raise SourceError(f"{path} is neither a folder nor a file: give a folder of class folders or an .npz with emb and label")
-
-
-def _checked(known: Known, path: Path) -> Known:
-    """The data, if there is something to learn and something to test in it."""
-    n = len(known.labels)
-    train = n - round(_TEST_SHARE * n) if known.train is None else int(known.train.sum())
-    if len(known.classes) < 2:
-        raise SourceError(f"{path} holds {len(known.classes)} class; simulating needs at least two")
-    if train < 1 or train == n:
-        raise SourceError(f"{path} has {train} rows to ask about and {n - train} to test on; simulating needs both")
-    if known.vectors.shape[1] == 0 or not np.isfinite(known.vectors).all():
-        raise SourceError(f"emb of {path} holds NaN, infinity or no columns at all: embed the data again")
-    return known
-
-
-def _read_npz(path: Path) -> Known:
-    try:
-        parts = np.load(path, allow_pickle=False)
-        if not isinstance(parts, np.lib.npyio.NpzFile):
-            raise SourceError(f"{path} is one array; simulating needs an .npz with emb and label")
-        with parts:
-            held = parts.files
-            if not {"emb", "label"} <= set(held):
-                missing = " and ".join(name for name in ("emb", "label") if name not in held)
-                raise SourceError(f"{path} holds {', '.join(held) or 'nothing'}; simulating also needs {missing}")
-            emb, label, split = parts["emb"], parts["label"], parts["split"] if "split" in held else None
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
-        # numpy refuses object arrays here: those can run code when they are read.
-        raise SourceError(f"{path} cannot be read as an .npz of plain arrays ({error}): save it again without objects") from error
-    if emb.ndim != 2 or emb.dtype.kind not in "fiu":
-        raise SourceError(f"emb of {path} is numbers [n, d], received {emb.dtype} {list(emb.shape)}")
-    for name, array in (("label", label), ("split", split)):
-        if array is not None and array.shape != emb.shape[:1]:
-            raise SourceError(f"{name} of {path} is one value per row of emb, [{len(emb)}], received {list(array.shape)}")
-    if label.dtype.kind not in "iubUS":
-        raise SourceError(f"label of {path} is whole numbers or text, received {label.dtype}")
-    names, codes = np.unique(label, return_inverse=True)
-    train = None if split is None else np.asarray(split.astype(str) == "train")
-    vectors = emb if emb.dtype in (np.float16, np.float32) else emb.astype(np.float32)
-    return Known(vectors, codes.astype(np.int64), tuple(str(name) for name in names), train)
-
-
-def _read_folder(folder: Path, encoder: str, home: Home | None) -> Known:
-    """Every readable image in a class folder, embedded; with train/ and test/ inside, those are the split."""
-    from modicum import run
-    from modicum.encoders.resolve import resolve
-    from modicum.sources.entries import Entry, Options
-    from modicum.sources.listing import list_source
-
-    split = (folder / "train").is_dir() and (folder / "test").is_dir()
-    parts = [(folder / "train", True), (folder / "test", False)] if split else [(folder, True)]
-    entries: list[tuple[Entry, bool]] = []
-    for part, is_train in parts:
-        listed = list_source(part.resolve(), Options(labels_from_folders=True))
-        entries += [(e, is_train) for e in listed if isinstance(e, Entry) and e.label is not None]
-    if not entries:
-        raise SourceError(f"{folder} holds no class folders with images: put each image into a folder named like its class")
-    embed = resolve(encoder, (home or Home()).cache)
-    batches = _batches([entry for entry, _ in entries], 32)
-    vectors = [v for batch in run.map(lambda b: _embedded(b, embed), batches, _WORKERS) for v in batch]
-    kept = [i for i, vector in enumerate(vectors) if vector is not None]
-    if not kept:
-        raise SourceError(f"none of the {len(entries)} images in {folder} can be read")
-    names, codes = np.unique([entries[i][0].label or "" for i in kept], return_inverse=True)
-    train = np.array([entries[i][1] for i in kept]) if split else None
-    stacked = np.stack([v for v in vectors if v is not None])
-    return Known(stacked, codes.astype(np.int64), tuple(str(name) for name in names), train)
-
-
-def _embedded(batch: "Sequence[Entry]", embed: "Encoder") -> list[npt.NDArray[np.float32] | None]:
-    """A vector for each image of the batch; none for an image that cannot be read."""
-    from modicum import images
-
-    pixels: dict[int, npt.NDArray[np.uint8]] = {}
-    for place, entry in enumerate(batch):
-        with contextlib.suppress(MediaError):
-            pixels[place] = images.decode(entry.read(), embed.size)
-    answer: list[npt.NDArray[np.float32] | None] = [None] * len(batch)
-    for place, vector in zip(pixels, embed(list(pixels.values())) if pixels else (), strict=True):
-        answer[place] = vector
-    return answer
-
-
-def _batches(entries: "Sequence[Entry]", size: int) -> "Iterator[list[Entry]]":
-    source = iter(entries)
-    while batch := list(islice(source, size)):
-        yield batch
+def _checked(budget: int, batch_size: int, seed: int, runs: int, jobs: int) -> Settings:
+    for name, value in (("budget", budget), ("batch_size", batch_size), ("runs", runs), ("jobs", jobs)):
+        if value < 1:
+            raise InputError(f"{name} is at least 1, received {value}")
+    if seed < 0:
+        raise InputError(f"seed is at least 0, received {seed}")
+    return {"budget": budget, "batch_size": batch_size}

@@ -271,5 +271,14 @@ def test_simulate_prints_a_curve(modicum: Modicum, tmp_path: Path) -> None:
     assert told["curve"][-1]["labels"] == 30
     assert all(point["low"] <= point["accuracy"] <= point["high"] for point in told["curve"])
     assert "30 " in modicum("simulate", tmp_path / "data.npz", *words)[1]
+    compared = (*words, "--strategy", "entropy", "--jobs", 1, "--html", tmp_path / "curves.html")
+    code, told, _ = modicum("simulate", tmp_path / "data.npz", *compared, "--json")
+    assert {one["strategy"] for one in told["strategies"]} == {"margin", "entropy", "random"}
+    assert "Points above random" in (tmp_path / "curves.html").read_text(encoding="utf-8")
+    lines = modicum("simulate", tmp_path / "data.npz", *compared)[1].splitlines()
+    assert {line.split()[0] for line in lines[1:4]} == {"margin", "entropy", "random"}
+    code, _, said = modicum("simulate", tmp_path / "data.npz", *compared[:-1], tmp_path / "absent" / "curves.html")
+    assert code != 0
+    assert "cannot be written" in said
     code, told, _ = modicum("simulate", tmp_path / "absent.npz", "--json")
     assert (code, told["error"]) == (2, "SourceError")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from modicum.curves_page import page
 from modicum.errors import InputError, NotFoundError, SourceError
-from modicum.simulate import simulate
+from modicum.simulate import compare, simulate
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,52 @@ def test_digits_need_fewer_labels_than_chance(digits: Path) -> None:
 def test_the_same_seed_gives_the_same_curve(digits: Path) -> None:
     first, again, other = (simulate(digits, budget=30, batch_size=10, runs=2, seed=s)["curve"] for s in (3, 3, 4))
     assert first == again != other
+
+
+def test_processes_change_nothing(digits: Path) -> None:
+    alone, together = (simulate(digits, budget=20, batch_size=10, runs=2, jobs=jobs)["curve"] for jobs in (1, 2))
+    assert alone == together
+
+
+def test_strategies_are_compared_on_the_same_seeds_beside_random_labels(digits: Path) -> None:
+    found = compare(digits, ["margin", "typical", "margin"], budget=30, batch_size=10, runs=3)
+    by_name = {one["strategy"]: one for one in found["strategies"]}
+    assert sorted(by_name) == ["margin", "random", "typical"]
+    alone = simulate(digits, strategy="margin", budget=30, batch_size=10, runs=3)
+    assert by_name["margin"]["curve"] == alone["curve"], "a run does not depend on what it is compared with"
+    assert (
+        by_name["random"]["curve"]
+        == simulate(digits, strategy="random", seed_strategy="random", budget=30, batch_size=10, runs=3)["curve"]
+    )
+    assert by_name["random"]["differences"] == []
+    ours, chance = at(by_name["margin"], 30), at(by_name["random"], 30)
+    last = by_name["margin"]["differences"][-1]
+    assert (last["labels"], last["difference"]) == (30, pytest.approx(ours - chance))
+    assert last["low"] < last["difference"] < last["high"]
+    means = [np.mean([entry["accuracy"] for entry in one["curve"]]) for one in found["strategies"]]
+    assert means == sorted(means, reverse=True)
+
+
+def test_all_runs_every_strategy_and_says_which_the_data_is_not_for(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from modicum import plugins
+    from modicum.engine.pool import Pool, Selection
+
+    def for_numbers(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
+        raise InputError("this strategy needs numbers")
+
+    get = plugins.get
+    monkeypatch.setattr(plugins, "names", lambda group: ("for-numbers", "margin", "random"))
+    monkeypatch.setattr(plugins, "get", lambda group, name: for_numbers if name == "for-numbers" else get(group, name))
+    found = compare(digits, ["all"], budget=20, batch_size=10, runs=2)
+    assert {one["strategy"] for one in found["strategies"]} == {"margin", "random"}
+    assert found["left_out"] == {"for-numbers": "this strategy needs numbers"}
+    with pytest.raises(InputError, match="needs numbers"):
+        compare(digits, ["for-numbers"], budget=20, batch_size=10, runs=2)
+    text = page(found, "a <b> comparison")
+    assert "a &lt;b&gt; comparison" in text
+    assert "<b>" not in text
+    assert "for-numbers: this strategy needs numbers" in text
+    assert text.count("<svg") == 1
 
 
 def test_curve_has_a_point_for_every_batch_up_to_the_budget_or_the_last_item(tmp_path: Path) -> None:

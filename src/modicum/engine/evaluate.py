@@ -60,16 +60,19 @@ def confusion(predicted: Ints, actual: Ints, n_classes: int) -> Ints:
     return np.bincount(actual * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """Mean of independent runs with Student's interval; one run alone has the interval 0..1, because it shows no spread."""
+def mean_interval(values: Sequence[float], confidence: float = 0.95, *, least: float = 0.0) -> Interval:
+    """Mean of independent runs, each between `least` and 1, with Student's interval.
+
+    One run alone has the whole range for its interval, because it shows no spread.
+    """
     x = np.asarray(values, dtype=np.float64)
     if not len(x):
         raise InputError("a mean needs at least one value")
     mean = float(x.mean())
     if len(x) == 1:
-        return Interval(mean=mean, low=0.0, high=1.0, n=1)
+        return Interval(mean=mean, low=least, high=1.0, n=1)
     half = float(t.ppf(0.5 + confidence / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
-    return Interval(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half), n=len(x))
+    return Interval(mean=mean, low=max(least, mean - half), high=min(1.0, mean + half), n=len(x))
 
 
 def _check_counts(k: int, n: int, confidence: float) -> None:
