@@ -1,18 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type NewPost, Outbox, type Post } from "./outbox";
+import { MemoryStorage } from "./testing";
 
 class Offline extends Error {}
-
-class MemoryStorage {
-  kept = new Map<string, string>();
-  get length() {
-    return this.kept.size;
-  }
-  key = (index: number) => [...this.kept.keys()][index] ?? null;
-  getItem = (name: string) => this.kept.get(name) ?? null;
-  setItem = (name: string, value: string) => void this.kept.set(name, value);
-  removeItem = (name: string) => void this.kept.delete(name);
-}
 
 function world(storage = new MemoryStorage()) {
   const sent: Post[] = [];

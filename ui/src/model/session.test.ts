@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { components } from "../api/schema";
 import { Outbox, type Post } from "./outbox";
 import { AHEAD, currentCard, type Desk, lookedAt, Session } from "./session";
+import { MemoryStorage } from "./testing";
 
 type Wire = components["schemas"];
 
@@ -83,17 +84,6 @@ class Server {
     }
     throw new Error("unexpected");
   };
-}
-
-class MemoryStorage {
-  kept = new Map<string, string>();
-  get length() {
-    return this.kept.size;
-  }
-  key = (index: number) => [...this.kept.keys()][index] ?? null;
-  getItem = (name: string) => this.kept.get(name) ?? null;
-  setItem = (name: string, value: string) => void this.kept.set(name, value);
-  removeItem = (name: string) => void this.kept.delete(name);
 }
 
 const settle = async () => {

@@ -56,7 +56,7 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
       <fieldset className="formats">
         <legend>Format</legend>
         {cards.map((one) => (
-          <label key={one.name} className="format" data-on={one === card || undefined}>
+          <label key={one.name} className="choice" data-on={one === card || undefined}>
             <input type="radio" name="format" checked={one === card} onChange={() => setChosen(one.name)} />
             <span>
               <strong>{one.title}</strong>

@@ -31,6 +31,7 @@ export function PolicyForm({ project, me, saving }: Props) {
       back: () => patchProject(slug, { policy: { ...now(), [field]: before } }),
     });
   };
+  const shared = { policy, keep, saving };
   return (
     <>
       <section className="card settings-part" aria-labelledby="settings-asking">
@@ -56,44 +57,34 @@ export function PolicyForm({ project, me, saving }: Props) {
           <Share
             field="validate_above"
             label="Validate from"
-            policy={policy}
-            keep={keep}
-            saving={saving}
+            {...shared}
             hint="Images the model is at least this sure of wait on the Validate page."
           />
           <Share
             field="holdout_rate"
             label="Held-out images in the queue"
-            policy={policy}
-            keep={keep}
-            saving={saving}
+            {...shared}
             hint="Shown without a suggestion, to measure. More of them narrow the interval sooner."
           />
           <Whole
             field="retrain_after"
             label="Train after"
             unit="new labels"
-            policy={policy}
-            keep={keep}
-            saving={saving}
+            {...shared}
             hint="Empty: after 5 at first, later less often."
           />
           <Whole
             field="budget"
             label="Budget"
             unit="labels"
-            policy={policy}
-            keep={keep}
-            saving={saving}
+            {...shared}
             hint="Stops asking after so many labels by people. Empty: no limit."
           />
           <Whole
             field="lease_s"
             label="An image waits for its annotator"
             unit="seconds"
-            policy={policy}
-            keep={keep}
-            saving={saving}
+            {...shared}
             hint="After that it may be shown to somebody else. Nothing typed is lost."
           />
         </div>
