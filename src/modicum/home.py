@@ -23,9 +23,7 @@ class Home:
             for folder in (self.path, self.vectors, self.uploads, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(
-                f"cannot write to the home folder {self.path} ({error.strerror}): choose another one with MODICUM_HOME=FOLDER"
-            ) from error
+            raise self._refused(error) from error
 
     @property
     def database_url(self) -> str:
@@ -61,7 +59,7 @@ class Home:
     def lock(self) -> FileLock:
         """Take the home for this process; release() gives it back, and so does the end of the process.
 
-        Raises HomeLockedError when another process has it.
+        Raises HomeLockedError when another process has it, StorageError when the home cannot be written.
         """
         lock = FileLock(self.path / "lock")
         try:
@@ -70,4 +68,11 @@ class Home:
             raise HomeLockedError(
                 f"another modicum works on {self.path}: use that one, stop it, or set MODICUM_HOME to another folder"
             ) from error
+        except OSError as error:
+            raise self._refused(error) from error
         return lock
+
+    def _refused(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"cannot write to the home folder {self.path} ({error.strerror}): choose another one with MODICUM_HOME=FOLDER"
+        )
