@@ -115,7 +115,24 @@ def test_parameters_of_the_address_are_checked(client: TestClient) -> None:
     answer = client.patch(f"/api/projects/{slug}", json={"policy": {"seed_strategy": "margin"}})
     assert (answer.status_code, answer.json()["path"]) == (422, "$.policy.seed_strategy")
     assert "needs a model" in answer.json()["message"]
-    assert set(client.get("/api/me").json()["seed_strategies"]) == {"auto", "random", "typical"}
+    seeds = set(client.get("/api/me").json()["seed_strategies"])
+    assert seeds >= {"auto", "random", "typical", "k-center"}
+    assert seeds.isdisjoint({"margin", "entropy", "badge"})
+
+
+def test_a_policy_may_name_wrappers_behind_its_strategies(client: TestClient) -> None:
+    slug = client.post("/api/projects", json={"name": "Wrapped"}).json()["project"]["slug"]
+    policy = {"strategy": "margin+dense+distinct:0.4", "seed_strategy": "typical+distinct"}
+    assert client.patch(f"/api/projects/{slug}", json={"policy": policy}).json()["project"]["policy"].items() >= policy.items()
+    for field, name, says in (
+        ("strategy", "margin+magic", "'magic'"),
+        ("strategy", "margin+distinct:wide", "'wide'"),
+        ("strategy", "margin" + "+explore" * 50, "6 wrappers"),
+        ("seed_strategy", "margin+distinct", "needs a model"),
+    ):
+        answer = client.patch(f"/api/projects/{slug}", json={"policy": {field: name}})
+        assert (answer.status_code, answer.json()["path"]) == (422, f"$.policy.{field}")
+        assert says in answer.json()["message"]
 
 
 def test_a_body_too_large_is_refused(client: TestClient) -> None:

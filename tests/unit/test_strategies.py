@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from modicum import plugins
 from modicum.engine.kmeans import kmeans
 from modicum.engine.pool import Pool, Selection, choose
-from modicum.engine.step import ask, find_strategy
+from modicum.engine.step import ask
+from modicum.engine.strategies.naming import find_strategy
 from modicum.engine.strategies.uncertainty import entropy, least_confidence, margin, medium_confidence
 from modicum.errors import InputError, NotFoundError
 from modicum.testing import check_strategy, example_pool

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from modicum import plugins
 from modicum.engine import heads
 from modicum.engine.arrays import Floats, Ints, gather
 from modicum.engine.heads import Head
-from modicum.engine.pool import Pool, Selection, Strategy, choose
-from modicum.errors import InputError
+from modicum.engine.pool import Pool, Selection, choose
+from modicum.engine.strategies.naming import find_strategy
 
 _SAMPLE = 2_048  # vectors drawn to find the centre of the data
 
@@ -30,7 +29,7 @@ def ask(
     `soon` is the number of answers expected before the next turn: those are chosen as one set that fits together, the rest of
     the `n` as a reserve behind them. Raises NotFoundError for a name nobody registered; what a strategy raises goes through.
     """
-    name = seed_strategy if pool.proba is None else strategy
+    name = strategy if pool.informed else seed_strategy
     if not len(pool):
         return name, Selection(np.empty(0, dtype=np.int64), np.empty(0))
     function = find_strategy(name)
@@ -44,14 +43,3 @@ def ask(
     return name, Selection(
         np.concatenate([first.indices, rest[more.indices]]), np.concatenate([first.utilities, more.utilities + drop])
     )
-
-
-def find_strategy(name: str) -> Strategy:
-    """The strategy registered under this name. Raises NotFoundError, naming those there are."""
-    found = plugins.get("modicum.strategies", name)
-    if not callable(found):
-        raise InputError(
-            f"the strategy {name!r} is a {type(found).__name__}; a strategy is a function (pool, n, rng) -> Selection"
-        )
-    strategy: Strategy = found
-    return strategy
