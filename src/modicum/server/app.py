@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -71,11 +71,11 @@ def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.site = site
-    # on the router and not on the application, whose limit would answer before the gate does
-    api = APIRouter(prefix="/api", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}}, max_body_size=MAX_BODY)
     for module in (projects, imports, annotate, images, validate, progress):
-        api.include_router(module.router)
-    app.include_router(api)
+        # each by itself, since every router around another one looks the path up once more; the limit is here and not on the
+        # application, where it would answer before the gate does
+        problems: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}
+        app.include_router(module.router, prefix="/api", responses=problems, max_body_size=MAX_BODY)
     app.add_api_route(
         "/api/{path:path}", no_such_path, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

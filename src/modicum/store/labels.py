@@ -25,6 +25,8 @@ _STANDING = (
     .where(annotation.c.item_id.in_(bindparam("ids", expanding=True)), annotation.c.action != Action.RETRACT, STANDS)
     .order_by(annotation.c.id)
 )
+_SAY = insert(annotation).returning(annotation.c.id)
+_SETTLE = insert(label)
 _FORGET = delete(label).where(label.c.item_id.in_(bindparam("ids", expanding=True)))
 _SETTLE_ITEM = (
     update(item)
@@ -81,7 +83,7 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def add_one(conn: Connection, row: dict[str, Any]) -> int:
     """Append one annotation and return its id. Raises ConflictError when its key was used for something else."""
     values = {"created": datetime.now(UTC), **row}
-    annotation_id: int = conn.execute(insert(annotation).returning(annotation.c.id), values).scalar_one()
+    annotation_id: int = conn.execute(_SAY, values).scalar_one()
     return annotation_id
 
 
@@ -113,7 +115,7 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
             }
         )
     if labels:
-        conn.execute(insert(label), labels)
+        conn.execute(_SETTLE, labels)
     conn.execute(_SETTLE_ITEM, states)
 
 
@@ -122,7 +124,7 @@ def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dic
     if row.status == Status.LABELED:
         conn.execute(_FORGET, {"ids": [row.item_id]})
     conn.execute(
-        insert(label),
+        _SETTLE,
         {
             **{name: said[name] for name in ("item_id", "project_id", "route", "annotator", "blind")},
             "class_id": said["value"]["class_id"],

@@ -14,22 +14,20 @@ from modicum.types import Task
 from modicum.views import Claim, Past, Receipt
 
 router = APIRouter(tags=["annotate"])
-quick = APIRouter(route_class=QuickRoute)  # called by the hundred
 
 
-@quick.post("/projects/{slug}/claim")
 async def claim_tasks(body: ClaimRequest, project_id: InId, site: At) -> Claim:
     """Lease tasks to one browser tab; the tasks it holds already come first."""
     return await wrap_future(desk.claiming(site.db, project_id, site.annotator, body.client, body.n))
 
 
-@quick.post("/projects/{slug}/submit")
 async def submit_task(body: Submission, project_id: InId, site: At) -> Receipt:
     """Store one decision; the answer means that it is on disk."""
     return await wrap_future(desk.submitting(site.db, project_id, site.annotator, **dict(body)))
 
 
-router.include_router(quick)
+for path, route in (("claim", claim_tasks), ("submit", submit_task)):
+    router.add_api_route("/projects/{slug}/" + path, route, methods=["POST"], route_class_override=QuickRoute)
 
 
 @router.post("/projects/{slug}/retract")
