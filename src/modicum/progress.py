@@ -11,19 +11,24 @@ from sqlalchemy import Row
 
 from modicum.engine import evaluate
 from modicum.engine.control import control_curve, saving
+from modicum.engine.forecast import ROUNDS, agreement, gain, settled
+from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
 from modicum.store import counts, facts, projects, rounds, scores
 from modicum.store.db import Database
 from modicum.store.scores import Scores
 from modicum.types import Interval, Policy, Project, Round, Route
 from modicum.vectors import Vectors
-from modicum.views import ClassProgress, Confusion, Counts, CurvePoint, Progress
+from modicum.views import ClassProgress, Confusion, Counts, CurvePoint, Forecast, Progress
 
 IDLE_S = 300.0  # a longer pause between two decisions is not work
 RECENT = 2_000  # decisions the speed is told from
 PAIRS = 20  # confusions that are listed
 PICTURES = 9  # items of a confusion
 CONTROL_POINTS = 10
+MORE = 100  # labels the forecast looks ahead
+MODELS = 30  # the forecast is told from
+SETTLING = 2_048  # items on which models are compared with their predecessors
 CONTROL_SAMPLE = 512  # unlabeled items the control's heads see, as the project's own head does
 CONTROL_REACH = 8  # the control is drawn up to so many times today's labels
 SECONDS_TO_CONFIRM = 0.5  # an item of a Validate page (bulk validation: 0.1 to 0.5 s an item)
@@ -56,6 +61,7 @@ def progress(db: Database, home: Home, project: Project) -> Progress:
         curve=curve,
         control=control,
         saving=saving(curve, control),
+        forecast=_forecast(db, home, project, found),
         counts=counted,
         routes=_routes(counted, in_queue, sure),
         classes=_classes(n_classes, labeled, known, waiting, holdout),
@@ -96,6 +102,36 @@ def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePo
         return tuple(control_curve(vectors[rows], classes, n_classes, rng, sizes, unlabeled=vectors[some]))
 
     return db.remember_soon(("control", project.id), (step, len(rows) // step, n_classes, reach), compute) or ()
+
+
+def _forecast(db: Database, home: Home, project: Project, found: Sequence[Round]) -> Forecast | None:
+    """What the next labels would bring, from the last models on today's holdout; computed in the background, once a round."""
+    trained = [entry.number for entry in found if entry.labels]
+    if len(trained) < 2:
+        return None
+
+    def compute() -> Forecast | None:
+        with db.read() as conn:
+            stored = rounds.newest_heads(conn, project.id, MODELS)
+            rows, classes = facts.holdout_labels(conn, project.id)
+            size, dims = projects.shape(conn, project.id)
+        rng = np.random.default_rng([project.seed, trained[-1], 2])
+        vectors = Vectors(home.vectors_of(project.id), dims or 0).read(size)
+        # imports bring labels between two rounds, and a class that was added makes a head of other shape: one model a count
+        models = list({labels: Head.from_bytes(head) for labels, head in stored}.items())
+        some = vectors[np.sort(rng.permutation(size)[:SETTLING])]
+        last = [predict_proba(head, some).argmax(axis=1) for _, head in models[-ROUNDS - 1 :]]
+        agreements = [agreement(before, after) for before, after in pairwise(last)]
+        tested = vectors[rows]
+        right = np.array([predict_proba(head, tested).argmax(axis=1) == classes for _, head in models])
+        return Forecast(
+            more=MORE,
+            gain=gain(np.array([labels for labels, _ in models]), right, MORE, rng),
+            agreement=float(np.mean(agreements)) if agreements else None,
+            settled=settled(agreements),
+        )
+
+    return db.remember_soon(("forecast", project.id), trained[-1], compute)
 
 
 def _routes(counted: Counts, in_queue: int, sure: int) -> dict[str, int]:

@@ -121,10 +121,20 @@ class Saving(Frozen):
     note: str
 
 
+class Forecast(Frozen):
+    """What the next labels would bring. `gain` is a difference of accuracies; `agreement` of the last models (kappa)."""
+
+    more: int
+    gain: Interval | None
+    agreement: float | None
+    settled: bool = Field(description="the last models agree so well that further labels hardly change a prediction")
+
+
 class Progress(Frozen):
     curve: tuple[CurvePoint, ...]
     control: tuple[CurvePoint, ...]
     saving: Saving | None
+    forecast: Forecast | None
     counts: Counts
     routes: dict[str, int]
     classes: tuple[ClassProgress, ...]

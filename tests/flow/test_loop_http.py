@@ -84,6 +84,11 @@ def test_the_loop_from_a_folder_to_an_export(tmp_path: Path, start: Start, pictu
     assert progress["counts"] == client.get(f"/projects/{slug}")["counts"]
     assert progress["curve"]
 
+    # what more labels would bring is worked out meanwhile
+    forecast = wait_for(lambda: client.get(f"/projects/{slug}/progress")["forecast"], "the forecast")
+    assert forecast["more"] == 100
+    assert -1 <= forecast["agreement"] <= 1
+
     validate(client, slug, truth)
     labeled = {row["sha256"]: row["label"] for row in exported(client, slug)}
 

@@ -129,6 +129,17 @@ def newest_head(conn: Connection, project_id: int) -> tuple[int, bytes] | None:
     return None if row is None else (row.number, row.head)
 
 
+def newest_heads(conn: Connection, project_id: int, n: int) -> list[tuple[int, bytes]]:
+    """(labels of the project when it began, head) of the last n rounds that trained one, the oldest first."""
+    query = (
+        select(round_.c.settled, round_.c.head)
+        .where(round_.c.project_id == project_id, round_.c.head.is_not(None))
+        .order_by(round_.c.number.desc())
+        .limit(n)
+    )
+    return [(row.settled, row.head) for row in conn.execute(query)][::-1]
+
+
 _COLUMNS = select(*(column for column in round_.c if column.name != "head"))
 
 

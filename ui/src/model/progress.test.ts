@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { beforeCurve, classRows, comparable, confusionSaid, headline, savingNote, segments, vague } from "./progress";
+import { points } from "./figures";
+import {
+  beforeCurve,
+  classRows,
+  comparable,
+  confusionSaid,
+  headline,
+  savingNote,
+  segments,
+  stopping,
+  vague,
+} from "./progress";
 
 type Progress = components["schemas"]["Progress"];
 type Counts = components["schemas"]["Counts"];
@@ -39,6 +50,7 @@ function progress(over: Partial<Progress> = {}): Progress {
     curve: [{ labels: 120, accuracy, extrapolated: false }],
     control: [],
     saving: null,
+    forecast: null,
     counts,
     routes: {},
     classes: [],
@@ -61,6 +73,22 @@ const round = {
   seconds: 1,
   created: "",
 };
+
+describe("what the next labels would bring", () => {
+  const gain = { mean: 0.0042, low: -0.0011, high: 0.0102, n: 60 };
+
+  it("is said in points with its interval rounded outwards", () => {
+    expect(points(gain)).toBe("+0.4 points (−0.2 to +1.1)");
+    expect(points({ mean: 0, low: 0, high: 0, n: 60 })).toBe("±0.0 points (±0.0 to ±0.0)");
+  });
+
+  it("comes with the reason to stop once the models agree", () => {
+    const forecast = { more: 100, gain, agreement: 0.97, settled: false };
+    expect(stopping(progress())).toBeNull();
+    expect(stopping(progress({ forecast }))).toBeNull();
+    expect(stopping(progress({ forecast: { ...forecast, settled: true } }))).toContain("settled");
+  });
+});
 
 describe("the sentence on top", () => {
   it("gives accuracy, labels and what a random order would have needed", () => {

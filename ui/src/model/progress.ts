@@ -38,6 +38,13 @@ export function headline(progress: Progress): string {
   return `${first} A random order would have needed about ${about(random.mean)}${spread}.`;
 }
 
+/** Why it may be time to stop; null while it is not. */
+export function stopping(progress: Progress): string | null {
+  const { forecast } = progress;
+  if (!forecast?.settled) return null;
+  return "The predictions have settled: the last three models agree in nearly everything. More labels will hardly change them; validate what is left.";
+}
+
 /** What the saving's figure leaves open, as a sentence; "" when nothing. */
 export function savingNote(progress: Progress): string {
   const note = comparable(progress) ? (progress.saving?.note.trim() ?? "") : "";

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
 import { progressQuery, validateQuery } from "../../api/queries";
-import { count, counted, countRange, withRange } from "../../model/figures";
+import { count, counted, countRange, points, withRange } from "../../model/figures";
 import type { SessionState } from "../../model/session";
 import { readyCount } from "../../model/validation";
 import { EmptyState } from "../../parts/EmptyState";
@@ -85,6 +85,7 @@ function Finished({
   const { policy } = project.project;
   const ready = validate.data ? readyCount(validate.data, policy.validate_above) : 0;
   const saving = progress.data?.saving;
+  const forecast = progress.data?.forecast;
   return (
     <EmptyState title={budgetSpent ? "The budget is spent" : "Everything is labeled"}>
       <dl className="finished">
@@ -96,6 +97,12 @@ function Finished({
           <div>
             <dt>The model is right in</dt>
             <dd className="number">{withRange(round.accuracy)}</dd>
+          </div>
+        )}
+        {budgetSpent && forecast?.gain && (
+          <div>
+            <dt>{counted(forecast.more, "more label")} would bring</dt>
+            <dd className="number">{points(forecast.gain)}</dd>
           </div>
         )}
         {saving?.random_labels && (

@@ -1,6 +1,6 @@
 // How fast labeling goes and how long the rest takes. What is not known yet says so.
 import type { Wire } from "../../api/client";
-import { about, count, duration } from "../../model/figures";
+import { about, count, counted, duration, points } from "../../model/figures";
 
 interface Props {
   progress: Wire["Progress"];
@@ -8,7 +8,7 @@ interface Props {
 }
 
 export function Pace({ progress, budget }: Props) {
-  const { counts, labels_per_hour, seconds_per_label, seconds_left } = progress;
+  const { counts, forecast, labels_per_hour, seconds_per_label, seconds_left } = progress;
   const facts: [term: string, value: string | null, hint: string][] = [
     [
       "Labels by people",
@@ -26,6 +26,11 @@ export function Pace({ progress, budget }: Props) {
       "Time left",
       seconds_left === null ? null : `about ${duration(seconds_left)}`,
       budget ? "until the budget is spent" : "for what still needs a person",
+    ],
+    [
+      counted(forecast?.more ?? 100, "more label"),
+      forecast?.gain ? points(forecast.gain) : null,
+      "of accuracy, as far as the last models tell",
     ],
   ];
   return (

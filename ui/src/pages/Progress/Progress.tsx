@@ -6,7 +6,7 @@ import { Figure } from "../../charts/Figure";
 import { LearningCurve } from "../../charts/LearningCurve";
 import { StackedBar } from "../../charts/StackedBar";
 import { curveTable, drawn } from "../../model/curve";
-import { beforeCurve, comparable, headline, savingNote, segments, vague } from "../../model/progress";
+import { beforeCurve, comparable, headline, savingNote, segments, stopping, vague } from "../../model/progress";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { ClassTable } from "./ClassTable";
 import { Confusions } from "./Confusions";
@@ -62,6 +62,7 @@ function Facts({ slug, project, progress }: Props) {
         <div className="stack">
           <p className="headline number">{headline(progress)}</p>
           {savingNote(progress) && <p className="quiet">{savingNote(progress)}</p>}
+          {stopping(progress) && <p className="quiet">{stopping(progress)}</p>}
           {caution && <p className="caution">{caution}</p>}
         </div>
       )}
