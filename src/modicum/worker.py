@@ -95,8 +95,10 @@ class Worker:
             return False
         try:
             ingest.run_import(self._db, self._home, job, stop=self._stop.is_set)
-        except Exception:  # the job says so already
-            log.exception("import failed", project=job.project_id, job=job.id)
+        except Exception:
+            # A stop does not wait for long, and then the database closes under the import: the next start takes it up.
+            if not self._stop.is_set():
+                log.exception("import failed", project=job.project_id, job=job.id)  # the job says so already
         return True
 
     # --- rounds --------------------------------------------------------------------------------------------------------

@@ -158,3 +158,29 @@ def test_items_an_import_added_are_asked_about_once_it_has_ended(db: Database, h
 def test_the_wait_grows_with_the_labels(settled: int, wait: int) -> None:
     assert rounds.retrain_after(Policy(), settled) == wait
     assert rounds.retrain_after(Policy(retrain_after=7), settled) == 7
+
+
+def test_an_import_that_a_stop_cuts_off_is_taken_up_again_without_a_word(
+    db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(db, home, 10)
+    job = db.write(jobs.enqueue, project.id, {"source": "nowhere"})
+    begun, released, said = threading.Event(), threading.Event(), []
+
+    def cut_off(*_: object, **__: object) -> None:
+        begun.set()
+        released.wait(60)
+        raise RuntimeError("the database is closed")
+
+    monkeypatch.setattr(ingest, "run_import", cut_off)
+    monkeypatch.setattr("modicum.worker.log.exception", lambda *words, **_: said.append(words))
+    worker.start()
+    assert begun.wait(60)
+    worker.stop(0.01)
+    released.set()
+    for thread in worker._threads:
+        thread.join(60)
+    assert said == []
+    db.write(jobs.take_up)
+    with db.read() as conn:
+        assert jobs.get(conn, job.id).state is JobState.QUEUED
