@@ -86,12 +86,12 @@ def example_pool(
     )
 
 
-def example_parts(pool: Pool, seed: int = 0, *, parts: int = 100) -> Pool:
-    """The same pool with boxes or spans in its items, some in none; for tests."""
-    rng = np.random.default_rng(seed)
-    classes = 4 if pool.proba is None else pool.proba.shape[1]
-    owners = rng.integers(len(pool), size=parts) if len(pool) else np.empty(0, dtype=np.int64)
-    return replace(pool, parts=Parts(owners, rng.dirichlet(np.ones(classes), size=len(owners)).astype(np.float32)))
+def example_parts(pool: Pool, seed: int = 0) -> Pool:
+    """The same pool with up to four boxes or spans of three classes in each item; for tests."""
+    owners = np.repeat(np.arange(len(pool)), pool.ids % 5)
+    # Drawn by id, so that an item has the same parts wherever it stands.
+    drawn = [np.random.default_rng([seed, item]).dirichlet(np.ones(3), size=item % 5) for item in pool.ids]
+    return replace(pool, parts=Parts(owners, np.concatenate([*drawn, np.empty((0, 3))]).astype(np.float32)))
 
 
 def _check_answer(strategy: Strategy, pool: Pool, n: int, seed: int) -> None:

@@ -157,7 +157,8 @@ class _Answer:
 
     def add(self, indices: Ints, utilities: F64) -> None:
         if len(self) and len(utilities):
-            utilities = utilities + min(0.0, float(self.utilities[-1] - utilities[0]))
+            last = self.utilities[-1]
+            utilities = np.minimum(utilities + min(0.0, float(last - utilities[0])), last)
         self.indices, self.utilities = np.append(self.indices, indices), np.append(self.utilities, utilities)
 
     def selection(self) -> Selection:
