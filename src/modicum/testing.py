@@ -17,7 +17,7 @@ from modicum.engine.pool import Parts, Pool, Selection, Strategy, choose
 from modicum.errors import InputError
 
 _LARGE = 6_000
-_MEGABYTES = 64
+_MEGABYTES = 96
 
 
 def check_strategy(strategy: Strategy, *, seed: int = 0) -> None:
@@ -45,7 +45,7 @@ def check_strategy(strategy: Strategy, *, seed: int = 0) -> None:
 
 
 def check_memory(strategy: Strategy, *, seed: int = 0) -> None:
-    """Raise AssertionError when choosing from 6,000 items takes 64 MB or more: a table of all pairs would take 144."""
+    """Raise AssertionError when choosing from 6,000 items takes 96 MB or more: a table of all pairs would take 144."""
     pool = example_pool(seed, n=_LARGE, dims=16, labeled=30, dtype=np.float16)
     strategy(example_pool(seed), 3, np.random.default_rng(seed))  # what is imported on first use does not count
     tracing = tracemalloc.is_tracing()

@@ -1,12 +1,15 @@
 """Strategies that look at where items lie agree with their papers, written down here the long way, and with a peer."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modicum.engine.kmeans import kmeans
-from modicum.engine.pool import Pool
+from modicum.engine.pool import Pool, Selection
+from modicum.engine.strategies import cover
 from modicum.engine.strategies.badge import badge
 from modicum.engine.strategies.clusters import cluster_margin, drop_query, k_means, typiclust
 from modicum.engine.strategies.cover import probcover, uherding
@@ -179,6 +182,19 @@ def test_probcover_and_typiclust_take_the_largest_group_without_a_label_first() 
     for strategy in (probcover, typiclust, uherding):
         chosen = group[strategy(vector_pool(x, 1, np.full((200, 4), 0.25, np.float32)), 3, rng()).indices]
         assert chosen.tolist() == [3, 1, 2], strategy
+
+
+@pytest.mark.parametrize("strategy", [probcover, uherding])
+def test_what_is_asked_for_beyond_the_sample_comes_last(
+    strategy: Callable[..., Selection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = example_pool(n=100)
+    for name in ("_COVERED", "_HERDED"):
+        monkeypatch.setattr(cover, name, 30)
+    few, many = strategy(pool, 30, rng()), strategy(pool, 90, rng())
+    assert many.indices[:30].tolist() == few.indices.tolist()
+    assert (len(many), len(strategy(pool, 200, rng()))) == (90, 100)
+    assert (np.diff(many.utilities) <= 0).all()
 
 
 def test_typiclust_takes_the_item_with_the_nearest_neighbours() -> None:

@@ -1,5 +1,6 @@
 """Every registered strategy keeps the contract, alone and with wrappers; names lead to them."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from modicum.errors import InputError, NotFoundError
 from modicum.testing import check_memory, check_strategy, example_pool
 from unit.pool_parts import NONE, rng
 
-# Whatever tests install is not part of what modicum ships, so the names are written down.
+NAMES = plugins.names("modicum.strategies")
 SHIPPED = (
     "auto",
     "badge",
@@ -58,23 +59,31 @@ READ_NO_VECTORS = {
 
 
 def test_all_strategies_and_wrappers_are_registered() -> None:
-    assert set(plugins.names("modicum.strategies")) >= set(SHIPPED)
+    assert set(NAMES) >= set(SHIPPED)
     assert set(plugins.names("modicum.wrappers")) >= set(WRAPPERS)
 
 
-@pytest.mark.parametrize("name", SHIPPED + COMPOSED)
+def test_the_documentation_lists_each_and_says_which_can_seed() -> None:
+    text = (Path(__file__).parents[2] / "docs/how-to/choose-a-strategy.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*$", text, re.MULTILINE)
+    assert sorted(rows) == sorted(SHIPPED + WRAPPERS)
+    seeds = re.findall(r"^\| `([a-z-]+)` \|[^|]*\| yes \|", text, re.MULTILINE)
+    assert sorted([*seeds, "greedy-sampling"]) == sorted(SEEDS)
+
+
+@pytest.mark.parametrize("name", NAMES + COMPOSED)
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=4, deadline=None)
 def test_keeps_the_contract(name: str, seed: int) -> None:
     check_strategy(find_strategy(name), seed=seed)
 
 
-@pytest.mark.parametrize("name", SHIPPED + COMPOSED)
+@pytest.mark.parametrize("name", NAMES + COMPOSED)
 def test_needs_little_memory(name: str) -> None:
     check_memory(find_strategy(name))
 
 
-@pytest.mark.parametrize("name", SHIPPED + COMPOSED)
+@pytest.mark.parametrize("name", NAMES + COMPOSED)
 @given(n=st.integers(1, 80), size=st.integers(1, 50), labeled=st.integers(0, 12), seed=st.integers(0, 10_000))
 @settings(max_examples=10, deadline=None)
 def test_answers_any_pool_with_distinct_items(name: str, n: int, size: int, labeled: int, seed: int) -> None:

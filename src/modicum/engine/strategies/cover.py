@@ -1,6 +1,6 @@
 """Ask for the items that together cover most of the pool: ProbCover, and UHerding, which weighs what is covered by uncertainty.
 
-Both are greedy and exact on up to 8,192 items; of a larger pool a random sample of so many is covered and chosen from.
+Both are greedy and exact on up to 8,192 or 4,096 items; of a larger pool a random sample of so many is covered and chosen from.
 """
 
 import numpy as np
@@ -11,7 +11,8 @@ from modicum.engine.pool import Pool, Selection
 from modicum.engine.strategies.uncertainty import margins
 from modicum.engine.walk import directions, gaps, greedily, labeled_directions
 
-SAMPLE = 8_192
+_COVERED = 8_192  # a bit for each pair: 8 MB
+_HERDED = 4_096  # a float for each pair: 67 MB
 _ROWS = 256
 _PURE = 0.95
 _CLASSES = 10  # assumed while nobody has said how many there are
@@ -25,7 +26,8 @@ def probcover(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     The radius is the largest at which 95 in 100 balls hold items of one k-means cluster only, with a cluster per class. Utility
     is how many items a ball adds to what is covered.
     """
-    sample = pool.shuffled(rng)[: max(SAMPLE, n)]
+    order = pool.shuffled(rng)
+    sample = order[:_COVERED]
     if not len(sample):
         return Selection(sample, np.empty(0))
     x = directions(pool, sample)
@@ -43,7 +45,7 @@ def probcover(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
 
     bound = np.concatenate([gain(np.arange(s, min(s + _ROWS, len(x)))) for s in range(0, len(x), _ROWS)])
     chosen, added = greedily(bound, min(n, len(x)), gain, take)
-    return Selection(sample[chosen], added)
+    return _and_others(order, chosen, added, n)
 
 
 def uherding(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -53,7 +55,8 @@ def uherding(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     while there are not two, at vectors of length one. From coverage to uncertainty without a switch. Utility is what an item
     adds.
     """
-    sample = pool.shuffled(rng)[: max(SAMPLE, n)]
+    order = pool.shuffled(rng)
+    sample = order[:_HERDED]
     if not len(sample):
         return Selection(sample, np.empty(0))
     x, labeled = directions(pool, sample), labeled_directions(pool)
@@ -63,22 +66,33 @@ def uherding(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     for start in range(0, len(labeled), _ROWS):
         covered = np.maximum(covered, np.exp(gaps(x, labeled[start : start + _ROWS]) * scale).max(axis=1, initial=0))
 
-    def closeness(some: Ints) -> F32:
-        gap = gaps(x[some], x)
-        gap *= scale
-        return np.asarray(np.exp(gap, out=gap), dtype=np.float32)
+    # Every item's gain changes with every pick while sigma is wide: distances would be computed n times over.
+    closeness = np.empty((len(x), len(x)), dtype=np.float32)
+    for start in range(0, len(x), _ROWS):
+        closeness[start : start + _ROWS] = gaps(x[start : start + _ROWS], x)
+    closeness *= scale
+    np.exp(closeness, out=closeness)
 
     def gain(some: Ints) -> F64:
-        more = closeness(some)
+        more = closeness[some]
         more -= covered
         return np.asarray(np.maximum(more, 0, out=more) @ weight, dtype=np.float64)
 
     def take(one: int) -> None:
-        np.maximum(covered, closeness(np.array([one]))[0], out=covered)
+        np.maximum(covered, closeness[one], out=covered)
 
     bound = np.concatenate([gain(np.arange(s, min(s + _ROWS, len(x)))) for s in range(0, len(x), _ROWS)])
     chosen, added = greedily(bound, min(n, len(x)), gain, take)
-    return Selection(sample[chosen], np.minimum.accumulate(added))
+    return _and_others(order, chosen, np.minimum.accumulate(np.maximum(added, 0)), n)
+
+
+def _and_others(order: Ints, chosen: Ints, utilities: F64, n: int) -> Selection:
+    """The choice, places in `order`; behind it, when more is asked for than the sample held, the others in their order, at 0."""
+    missing = min(n, len(order)) - len(chosen)
+    if not missing:
+        return Selection(order[chosen], utilities)
+    others = np.delete(order, chosen)[:missing]
+    return Selection(np.concatenate([order[chosen], others]), np.concatenate([utilities, np.zeros(missing)]))
 
 
 def _classes(pool: Pool) -> int:
