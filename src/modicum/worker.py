@@ -1,5 +1,7 @@
 """The worker of the server process: imports in one thread, rounds in another, so that labeling starts while files come in."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from modicum.types import Project
 LOOK_S = 0.2  # between two looks for work
 LONG_LOOK_S = 2.0  # a look even when this process has committed nothing: another one may have
 REST = 2.0  # a project rests this many times as long as its round took: people's requests get most of the machine
+NICE = 10  # priority of the worker's threads below the server's, in steps of Linux
 BACK_OFF_S = (2.0, 10.0, 60.0)  # waits after the first, second and later failures
 
 log = structlog.get_logger("modicum.worker")
@@ -69,6 +72,7 @@ class Worker:
 
     def _run(self, work: Callable[[], bool]) -> None:
         """Repeat work() as long as it found something; otherwise wait until somebody has committed something."""
+        _after_people()
         seen, looked = -1, 0.0
         while not self._stop.is_set():
             news = self._db.commits
@@ -143,6 +147,12 @@ class Worker:
             f"the model could not be trained: {_line(error)}; labeling goes on with the last one, the next try is in {wait:.0f} s"
         )
         self._db.write(projects.set_message, project.id, line)
+
+
+def _after_people() -> None:
+    """Let requests have the core first where this thread wants it too; only Linux has priorities of single threads."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _line(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """The worker: rounds open by themselves, one project's trouble stays its own, imports and rounds run side by side."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -158,6 +160,21 @@ def test_items_an_import_added_are_asked_about_once_it_has_ended(db: Database, h
 def test_the_wait_grows_with_the_labels(settled: int, wait: int) -> None:
     assert rounds.retrain_after(Policy(), settled) == wait
     assert rounds.retrain_after(Policy(retrain_after=7), settled) == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of single threads")
+def test_requests_come_before_rounds(db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_project(db, home, 30)
+    found: list[int] = []
+
+    def look(*_: object) -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    monkeypatch.setattr(rounds, "due", lambda *_: True)
+    monkeypatch.setattr(rounds, "run_round", look)
+    worker.start()
+    eventually(lambda: found)
+    assert found[0] > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_an_import_that_a_stop_cuts_off_is_taken_up_again_without_a_word(
