@@ -55,7 +55,7 @@ def test_rounds_open_by_themselves(db: Database, home: Home, worker: Worker) -> 
     eventually(lambda: newest(db, project) == 0)
     label_some(db, project, 6)
     eventually(lambda: newest(db, project) == 1)
-    assert not worker.training(project.id)
+    eventually(lambda: not worker.training(project.id))
 
 
 def test_people_get_the_machine_between_rounds(db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
