@@ -122,11 +122,12 @@ def _forecast(db: Database, home: Home, project: Project, found: Sequence[Round]
         some = vectors[np.sort(rng.permutation(size)[:SETTLING])]
         last = [predict_proba(head, some).argmax(axis=1) for _, head in models[-ROUNDS - 1 :]]
         agreements = [agreement(before, after) for before, after in pairwise(last)]
+        changed = [float((before != after).mean()) for before, after in pairwise(last)]
         tested = vectors[rows]
         right = np.array([predict_proba(head, tested).argmax(axis=1) == classes for _, head in models])
         return Forecast(
             more=MORE,
-            gain=gain(np.array([labels for labels, _ in models]), right, MORE, rng),
+            gain=gain(np.array([k for k, _ in models]), right, MORE, rng, changed=float(np.mean(changed)) if changed else 1.0),
             agreement=float(np.mean(agreements)) if agreements else None,
             settled=settled(agreements),
         )

@@ -79,6 +79,16 @@ def test_a_bigger_holdout_tells_it_better() -> None:
     assert large.high - large.low < small.high - small.low
 
 
+def test_models_that_hardly_change_cannot_scatter() -> None:
+    labels, rng = np.array([20, 40, 60, 80, 100]), np.random.default_rng(0)
+    right = rng.random((5, 30)) < 0.9
+    free, bound = (gain(labels, right, 100, np.random.default_rng(0), changed=share) for share in (1.0, 0.01))
+    assert free is not None
+    assert bound is not None
+    assert bound.high - bound.low < free.high - free.low
+    assert bound.mean == free.mean
+
+
 def test_nothing_is_said_while_too_little_is_known() -> None:
     rng = np.random.default_rng(0)
     right = rng.random((4, 30)) < 0.8

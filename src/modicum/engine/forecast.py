@@ -38,11 +38,14 @@ def settled(agreements: Sequence[float]) -> bool:
     return len(agreements) >= ROUNDS and float(np.mean(agreements[-ROUNDS:])) >= SETTLED
 
 
-def gain(labels: Ints, right: npt.NDArray[np.bool_], more: int, rng: np.random.Generator) -> Interval | None:
+def gain(
+    labels: Ints, right: npt.NDArray[np.bool_], more: int, rng: np.random.Generator, *, changed: float = 1.0
+) -> Interval | None:
     """How much accuracy `more` labels would add to the newest model, with its 95% interval; none while too little is known.
 
     labels  int [k]      how many labels each model of this project had, rising
     right   bool [k, h]  whether each of them is right on each item of the blind holdout
+    changed              share of predictions that one model changes of the one before: accuracy cannot scatter by more
 
     A power law, error = b * labels^-a, goes through the models, the later ones with more weight, and on to `more` labels. Chosen
     labels bring most at first, so their curve flattens sooner: between nothing and a little more than the law's gain is expected,
@@ -70,7 +73,7 @@ def gain(labels: Ints, right: npt.NDArray[np.bool_], more: int, rng: np.random.G
     # more, so what it adds is what has to be taken away; the draws themselves stand for it.
     off = float(_off(labels, seen, level, slope)[0])
     error = float(np.exp(level + slope * now)[0])
-    scatter = np.sqrt(max(0.0, 2 * off - around) + _SCATTER**2 * error * (1 - error) / labels[-1])
+    scatter = np.sqrt(min(max(0.0, 2 * off - around), changed**2 / 2) + _SCATTER**2 * error * (1 - error) / labels[-1])
     gains = gains * rng.uniform(0, _REACH, _DRAWS) + scatter * rng.standard_normal(_DRAWS)
     low, high = np.quantile(gains, [0.025, 0.975])
     return Interval(mean=expected, low=float(min(low, expected)), high=float(max(high, expected)), n=h)

@@ -44,14 +44,17 @@ export function withRange(interval: Interval): string {
   return `${percent(interval.mean, digits)} (${range(interval, digits)})`;
 }
 
-/** "+0.6 points (−0.1 to +1.4)": a difference of two shares, with its interval rounded outwards. */
-export function points({ mean, low, high }: Interval): string {
+/** "+0.6 points" and "−0.1 to +1.4": a difference of two shares, and its interval rounded outwards. */
+export function points({ mean, low, high }: Interval): { mean: string; range: string } {
   const said = (tenths: number) => {
     const sign = tenths > 0 ? "+" : tenths < 0 ? "−" : "±";
     return `${sign}${(Math.abs(tenths) / 10).toFixed(1)}`;
   };
   const tenths = (share: number) => Math.round(share * 1e6) / 1e3;
-  return `${said(Math.round(tenths(mean)))} points (${said(Math.floor(tenths(low)))} to ${said(Math.ceil(tenths(high)))})`;
+  return {
+    mean: `${said(Math.round(tenths(mean)))} points`,
+    range: `${said(Math.floor(tenths(low)))} to ${said(Math.ceil(tenths(high)))}`,
+  };
 }
 
 /** "12 (8–19)": an estimated number of things with its interval. */

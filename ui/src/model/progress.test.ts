@@ -78,8 +78,8 @@ describe("what the next labels would bring", () => {
   const gain = { mean: 0.0042, low: -0.0011, high: 0.0102, n: 60 };
 
   it("is said in points with its interval rounded outwards", () => {
-    expect(points(gain)).toBe("+0.4 points (−0.2 to +1.1)");
-    expect(points({ mean: 0, low: 0, high: 0, n: 60 })).toBe("±0.0 points (±0.0 to ±0.0)");
+    expect(points(gain)).toEqual({ mean: "+0.4 points", range: "−0.2 to +1.1" });
+    expect(points({ mean: 0, low: 0, high: 0, n: 60 })).toEqual({ mean: "±0.0 points", range: "±0.0 to ±0.0" });
   });
 
   it("comes with the reason to stop once the models agree", () => {

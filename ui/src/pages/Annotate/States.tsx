@@ -102,7 +102,9 @@ function Finished({
         {budgetSpent && forecast?.gain && (
           <div>
             <dt>{counted(forecast.more, "more label")} would bring</dt>
-            <dd className="number">{points(forecast.gain)}</dd>
+            <dd className="number">
+              {points(forecast.gain).mean} ({points(forecast.gain).range})
+            </dd>
           </div>
         )}
         {saving?.random_labels && (

@@ -29,8 +29,8 @@ export function Pace({ progress, budget }: Props) {
     ],
     [
       counted(forecast?.more ?? 100, "more label"),
-      forecast?.gain ? points(forecast.gain) : null,
-      "of accuracy, as far as the last models tell",
+      forecast?.gain ? points(forecast.gain).mean : null,
+      `${forecast?.gain ? `${points(forecast.gain).range} ` : ""}of accuracy, as far as the last models tell`,
     ],
   ];
   return (
