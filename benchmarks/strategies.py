@@ -11,9 +11,10 @@ scoring    the 100 most uncertain of 1,000,000 x 100 probabilities, beside modAL
 step       fit, predict and choose 100 of 1,000,000 x 384, 10 classes, 500 labels, beside modAL and scikit-activeml
 k-center   1,000 of 100,000 x 384, beside scikit-activeml
 badge      100 of 100,000 x 384, 10 classes, beside scikit-activeml, which needs 6 GB
-typiclust  100 of 100,000 x 384, beside scikit-activeml
-probcover  100 of 100,000 x 384; scikit-activeml would need 80 GB for all distances, so the ratio is that at 5,000 items
-uherding   100 of 100,000 x 384
+typiclust  100 of 100,000 x 384, beside scikit-activeml; ours clusters a random sample of 8,192
+probcover  100 of 100,000 x 384, in a sample of 8,192; scikit-activeml would need 80 GB for all distances, so the ratio is that at
+           5,000 items
+uherding   100 of 100,000 x 384, in a sample of 4,096
 growth     100 of 10,000 to 1,000,000 x 64: the order of the cost, fitted in log-log
 
 `--quick` takes a tenth of the items and checks no claim. Prints one line of JSON.
