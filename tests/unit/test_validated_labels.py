@@ -1,4 +1,4 @@
-"""A confirmed page of Validate: sixty labels of one class, chosen because the model was sure of it. They must not bend the model."""
+"""A confirmed page of Validate: sixty labels of one class, asked because the model was sure of it. They must not bend it."""
 
 import numpy as np
 import pytest
