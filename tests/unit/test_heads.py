@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from modicum.engine import heads
 from modicum.engine.arrays import widen
+from modicum.engine.solve import PENALTY, class_shares, class_weights
 from modicum.errors import InputError
 
 
@@ -32,8 +33,8 @@ def test_solves_the_same_problem_as_scikit_learn(n: int, d: int) -> None:
     x, y = blobs(0, n, d, 4)
     head = heads.fit(x, y, 4)
     z = prepared(head, x)
-    peer = LogisticRegression(C=1 / heads.PENALTY, fit_intercept=False, tol=1e-9, max_iter=5000)
-    peer.fit(z, y, sample_weight=heads.class_weights(y))
+    peer = LogisticRegression(C=1 / PENALTY, fit_intercept=False, tol=1e-9, max_iter=5000)
+    peer.fit(z, y, sample_weight=class_weights(y))
     np.testing.assert_allclose(head.weights - head.weights.mean(axis=1, keepdims=True), peer.coef_.T, atol=3e-2)
 
 
@@ -72,14 +73,14 @@ def test_many_rows_in_threads_equal_few_rows_in_one() -> None:
 
 def test_class_weights_make_classes_count_alike() -> None:
     y = np.array([0] * 30 + [1] * 3)
-    weights = heads.class_weights(y)
+    weights = class_weights(y)
     assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
     assert weights.sum() == pytest.approx(33)
 
 
 def test_shares_lean_to_equality_while_chance_explains_the_counts() -> None:
-    np.testing.assert_allclose(heads.class_shares(np.array([5, 5, 5])), 1 / 3)
-    few, many = heads.class_shares(np.array([4, 2])), heads.class_shares(np.array([4000, 2000]))
+    np.testing.assert_allclose(class_shares(np.array([5, 5, 5])), 1 / 3)
+    few, many = class_shares(np.array([4, 2])), class_shares(np.array([4000, 2000]))
     assert few[0] == pytest.approx(0.5)
     assert many[0] == pytest.approx(2 / 3, abs=0.01)
 

@@ -2,28 +2,25 @@
 
 Vectors are brought to length one, centred, and brought to length one again. Classes weigh the same however many labels
 they have, and there is no free intercept: with few labels both only learn which classes happened to be asked. How common
-each class is comes back as a shrunken share. Measured on dogs10 with 20 random labels: 74 instead of 68 in a hundred.
+each class is comes back as a shrunken share. How the weights come about stands in solve.py.
 """
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize, minimize_scalar
-from scipy.sparse import csr_array
+from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from modicum.engine.arrays import CHUNK, F32, F64, Floats, Ints, gather, principal_axes, unit, widen
+from modicum.engine.arrays import CHUNK, F32, F64, Floats, Ints, gather, widen
 from modicum.engine.cores import in_stretches, one_core
-from modicum.engine.propagate import graph, spread
+from modicum.engine.propagate import graph, joined, neighbours
+from modicum.engine.solve import SEMI, Data, Semi, class_shares, solve
+from modicum.engine.survey import Frame, Survey, frame
 from modicum.errors import InputError
 
-PENALTY = 0.03  # weight of |W|^2 / 2 beside the summed log loss; 0.01 to 0.1 measure alike on three data sets
-AXES = 256  # principal axes the head is fitted in: as accurate as all 1,280 dims and several times as fast
-_GRAPH_AXES = 64
-_GUESS = 1e-5
 _FOLDS = 5
 _MANY = 200  # labels from which one held-out fifth calibrates as well as five folds do
 _TRUST = 0.5  # power of the class shares: the strategy asks for doubtful classes more often than they occur
@@ -78,46 +75,60 @@ def fit(
     labels: Ints,
     n_classes: int,
     *,
-    unlabeled: Floats | None = None,
+    unlabeled: Floats | Survey | None = None,
+    semi: Semi = "spread",
     warm: Head | None = None,
     calibrate: bool = True,
 ) -> Head:
     """Fit a head on vectors [m, d] and their class ids [m] in 0..n_classes-1; some classes may have no label yet.
 
-    `unlabeled` [u, d], a random sample of the pool, tells where the data is centred and, while it outnumbers the labels, lets
-    them spread: the head is fitted once more to what its first predictions and the neighbours in the sample agree on. `warm` is
-    the last head, to start from; without `calibrate` the temperature is 1 and the fit several times as fast.
+    `unlabeled`, a survey of the pool or vectors [u, d] drawn from it at random, tells where the data is centred and, while it
+    outnumbers the labels, is learned from in the way `semi` names (see SEMI). `warm` is the last head, to start from; without
+    `calibrate` the temperature is 1 and the fit several times as fast.
     Minimises sum_i w_i CE_i + PENALTY/2 |W|^2 with w_i the same total for every class. Deterministic.
-    Raises InputError for no labels, ids out of range, NaN, or shapes that do not fit.
+    Raises InputError for no labels, ids out of range, NaN, shapes that do not fit, or another word for `semi`.
     """
     labels = _check_labels(vectors, labels, n_classes)
-    x = unit(gather(vectors))
-    if unlabeled is not None and len(unlabeled):
-        x = np.concatenate([x, unit(gather(unlabeled))])
-    centre = x.mean(axis=0, dtype=np.float64).astype(np.float32)
-    z = unit(x - centre)
-    axes = principal_axes(z, AXES) if z.shape[1] > AXES else np.eye(z.shape[1], dtype=np.float32)
-    reduced = (z @ axes).astype(np.float64)
+    if semi not in SEMI:
+        raise InputError(f"semi is one of {', '.join(SEMI)}; received {semi!r}")
     classes, codes = np.unique(labels, return_inverse=True)
-    few = len(codes) < len(z) - len(codes) and len(classes) > 1
-    similar = graph(reduced[:, :_GRAPH_AXES].astype(np.float32)) if few else None
-
+    seen, data = _prepare(gather(vectors), unlabeled, codes, semi if len(classes) > 1 else "off")
     start = None
-    if warm is not None and warm.weights.shape[0] == z.shape[1]:
-        start = np.zeros((z.shape[1], len(classes)))
+    if warm is not None and warm.weights.shape[0] == vectors.shape[1]:
+        start = np.zeros((vectors.shape[1], len(classes)))
         known = classes < warm.weights.shape[1]
         start[:, known] = warm.weights[:, classes[known]]
-        start = axes.T @ start
-    solved = _solve(reduced, similar, np.arange(len(codes)), codes, len(classes), start)
-    temperature = _temperature(reduced, similar, codes, len(classes), solved) if calibrate else 1.0
+        start = seen.axes.T @ start
+    solved = solve(data, np.arange(len(codes)), codes, len(classes), start)
+    temperature = _temperature(data, codes, len(classes), solved) if calibrate else 1.0
 
-    weights = np.zeros((z.shape[1], n_classes), dtype=np.float32)
-    weights[:, classes] = axes @ solved
+    weights = np.zeros((vectors.shape[1], n_classes), dtype=np.float32)
+    weights[:, classes] = seen.axes @ solved
     bias = np.zeros(n_classes, dtype=np.float32)
     bias[classes] = _TRUST * np.log(class_shares(np.bincount(codes)))
-    seen = np.zeros(n_classes, dtype=bool)
-    seen[classes] = True
-    return Head(weights, bias, centre, seen, len(labels), temperature)
+    named = np.zeros(n_classes, dtype=bool)
+    named[classes] = True
+    return Head(weights, bias, seen.centre, named, len(labels), temperature)
+
+
+def _prepare(x: F32, unlabeled: Floats | Survey | None, codes: Ints, semi: Semi) -> tuple[Frame, Data]:
+    """Labeled vectors [m, d] in the frame of the unlabeled ones, and the graph over both where it is asked for."""
+    if isinstance(unlabeled, Survey):
+        seen, others = unlabeled.frame, unlabeled.placed
+    else:
+        more = np.empty((0, x.shape[1]), np.float32) if unlabeled is None else gather(unlabeled)
+        seen = frame(np.concatenate([x, more]))
+        others = seen.place(more)
+    own = seen.place(x)
+    alone = Data(own.astype(np.float64))
+    if semi == "off" or len(others) <= len(own):
+        return seen, alone
+    if semi == "self":
+        n_classes = int(codes.max()) + 1
+        first = solve(alone, np.arange(len(codes)), codes, n_classes)
+        return seen, replace(alone, unlabeled=others, semi=semi, temperature=_temperature(alone, codes, n_classes, first))
+    found = unlabeled.found if isinstance(unlabeled, Survey) else neighbours(others)
+    return seen, replace(alone, unlabeled=others, semi=semi, weights=graph(joined(found, others, own)))
 
 
 def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F32:
@@ -152,74 +163,7 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
     return out
 
 
-def class_weights(codes: Ints) -> F64:
-    """One weight per label [m], so that every class weighs the same and the weights sum to m."""
-    counts = np.bincount(codes)
-    return np.asarray((len(codes) / len(counts) / counts)[codes], dtype=np.float64)
-
-
-def class_shares(counts: Ints) -> F64:
-    """How common each class is [c], from its labels: the observed share drawn towards equality where chance explains it.
-
-    James-Stein shrinkage (Hausser & Strimmer 2009), on counts raised by a half so that no share is zero.
-    """
-    m, c = int(counts.sum()), len(counts)
-    observed, equal = (counts + 0.5) / (m + 0.5 * c), 1 / c
-    spread = float(((equal - observed) ** 2).sum())
-    noise = (1 - float((observed**2).sum())) / max(m - 1, 1)
-    pull = 1.0 if spread <= noise else noise / spread
-    return np.asarray(pull * equal + (1 - pull) * observed, dtype=np.float64)
-
-
-def softmax_regression(x: F64, targets: F64, weights: F64, *, start: F64 | None = None, accuracy: float = 1e-8) -> F64:
-    """W [d, c] minimising sum_i weights_i CE(targets_i, x_i W) + PENALTY/2 |W|^2 by L-BFGS, without intercept.
-
-    Rows of `targets` [n, c] sum to one. `accuracy` is the relative change of the objective at which to stop.
-    """
-    d, c = x.shape[1], targets.shape[1]
-    wanted = weights[:, None] * targets
-
-    def objective(flat: F64) -> tuple[float, F64]:
-        # Written out, because scipy's log_softmax takes as long as the two products.
-        w = flat.reshape(d, c)
-        logits = x @ w
-        logits -= logits.max(axis=1, keepdims=True)
-        proba = np.exp(logits)
-        total = proba.sum(axis=1)
-        loss = float(weights @ np.log(total)) - float(np.vdot(wanted, logits)) + 0.5 * PENALTY * float(flat @ flat)
-        proba *= (weights / total)[:, None]
-        proba -= wanted
-        return loss, (x.T @ proba + PENALTY * w).ravel()
-
-    first = np.zeros(d * c) if start is None else start.ravel()
-    result = minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": accuracy, "gtol": 1e-3})
-    return np.asarray(result.x, dtype=np.float64).reshape(d, c)
-
-
-def _solve(
-    z: F64, similar: csr_array | None, rows: Ints, codes: Ints, n_classes: int, start: F64 | None, left_out: Ints | None = None
-) -> F64:
-    """W [axes, c] from labels `codes` of `rows`; with a graph over all rows of z, from the unlabeled rows too.
-
-    First the labels alone; then every row, with the product of that prediction and of the labels spread over the graph as its
-    target. Two views that err in different places correct each other (after co-training, Blum & Mitchell 1998). `left_out` are
-    rows the second fit must not see, because they will be predicted.
-    """
-    known = np.eye(n_classes)[codes]
-    own = softmax_regression(z[rows], known, class_weights(codes), start=start)
-    if similar is None:
-        return own
-    belief = softmax(z @ own, axis=1) * spread(similar, rows, codes, n_classes)
-    belief /= belief.sum(axis=1, keepdims=True)
-    belief[rows] = known
-    weights = np.ones(len(z))
-    if left_out is not None:
-        weights[left_out] = 0
-    # Targets that are guesses deserve no eight digits.
-    return softmax_regression(z, belief, weights, start=own, accuracy=_GUESS)
-
-
-def _temperature(z: F64, similar: csr_array | None, codes: Ints, n_classes: int, solved: F64) -> float:
+def _temperature(data: Data, codes: Ints, n_classes: int, solved: F64) -> float:
     """The temperature that makes cross-validated predictions likeliest, leaning to 1 while labels are few (Guo et al. 2017)."""
     usable = np.bincount(codes)[codes] > 1  # a class with a single label cannot be predicted once that label is held out
     if n_classes < 2 or not usable.any():
@@ -235,9 +179,9 @@ def _temperature(z: F64, similar: csr_array | None, codes: Ints, n_classes: int,
         present = np.bincount(codes[train], minlength=n_classes)
         kept = np.flatnonzero(present)
         code = np.searchsorted(kept, codes[train])
-        part = _solve(z, similar, train, code, len(kept), solved[:, kept], test)
+        part = solve(data, train, code, len(kept), solved[:, kept], roughly=True)
         full = np.full((len(test), n_classes), -30.0)
-        full[:, kept] = z[test] @ part + _TRUST * np.log(class_shares(present[kept]))
+        full[:, kept] = data.labeled[test] @ part + _TRUST * np.log(class_shares(present[kept]))
         logits.append(full)
         truth.append(codes[test])
     return fit_temperature(np.concatenate(logits), np.concatenate(truth)) if logits else 1.0

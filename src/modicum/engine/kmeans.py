@@ -6,7 +6,7 @@ from modicum.engine.arrays import F32, Ints
 
 _ROWS = 8_192
 _TRIES = 4
-_WORK = 2_000_000  # rows times centres that all starts together may cost
+_WORK = 8_000_000  # rows times centres that all starts together may cost
 
 
 def kmeans(x: F32, k: int, rng: np.random.Generator, *, starts: int = 1) -> tuple[F32, Ints]:

@@ -10,7 +10,9 @@ from modicum.engine.arrays import Floats, Ints
 from modicum.engine.heads import Head
 from modicum.engine.pool import Pool
 from modicum.engine.routing import ROUTES, plan
-from modicum.engine.step import ask, learn
+from modicum.engine.solve import SEMI, Semi
+from modicum.engine.step import ask, from_neighbours, learn
+from modicum.engine.survey import Survey, survey
 from modicum.errors import InputError
 from modicum.types import Route
 
@@ -24,8 +26,10 @@ class Loop:
         loop.predict_proba()               # float32 [n, classes], calibrated
         loop.route()                       # one Route per row
 
-    `ids` gives the rows names of your own (whole numbers, each once). Everything random follows from `seed` and the number of
-    the turn, so the same answers give the same questions. Raises InputError for vectors that are not finite.
+    `ids` gives the rows names of your own (whole numbers, each once). `semi` says how unlabeled rows take part in learning:
+    "spread" (label spreading), "poisson" (Poisson learning, which also pre-labels: for groups no straight line parts), "self"
+    (the head's own sure predictions) or "off". Everything random follows from `seed` and the number of the turn, so the same
+    answers give the same questions. Raises InputError for vectors that are not finite.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Loop:
         *,
         strategy: str = "auto",
         seed_strategy: str = "typical",
+        semi: Semi = "spread",
         validate_above: float = 0.9,
         seed: int = 0,
         ids: npt.ArrayLike | None = None,
@@ -50,13 +55,16 @@ class Loop:
         self.ids: Ints = np.arange(len(self.vectors)) if ids is None else np.asarray(ids, dtype=np.int64)
         if self.ids.shape != (len(self.vectors),) or len(np.unique(self.ids)) != len(self.ids):
             raise InputError(f"ids name each of the {len(self.vectors)} rows once, received {list(self.ids.shape)}")
-        self.strategy, self.seed_strategy = strategy, seed_strategy
+        if semi not in SEMI:
+            raise InputError(f"semi is one of {', '.join(SEMI)}; received {semi!r}")
+        self.strategy, self.seed_strategy, self.semi = strategy, seed_strategy, semi
         self.validate_above, self.seed, self.turn = validate_above, seed, 0
         self.head: Head | None = None
         self._row = {int(item): row for row, item in enumerate(self.ids)}
         self._labels = np.full(len(self.vectors), -1, dtype=np.int64)
         self._proba: npt.NDArray[np.float32] | None = None
         self._stale = False
+        self._survey: Survey | None = None
 
     @property
     def labels(self) -> dict[int, str]:
@@ -119,15 +127,24 @@ class Loop:
             return
         rows = np.flatnonzero(self._labels >= 0)
         rng = np.random.default_rng([self.seed, self.turn + 1, 0])
-        self.head = learn(self.vectors, rows, self._labels[rows], len(self.classes), rng, warm=self.head)
+        known, labels = self._known(), self._labels[rows]
+        self.head = learn(self.vectors, rows, labels, len(self.classes), rng, warm=self.head, semi=self.semi, known=known)
         self._proba = None if self.head is None else heads.predict_proba(self.head, self.vectors)
+        if self._proba is not None and self.semi == "poisson":
+            self._proba = from_neighbours(self._proba, known, self.vectors, rows, labels, self.semi)
         self.turn += 1
         self._stale = False
+
+    def _known(self) -> Survey:
+        """What the vectors tell without labels; looked at once."""
+        if self._survey is None:
+            self._survey = survey(self.vectors, np.random.default_rng([self.seed, 0, 2]))
+        return self._survey
 
     def _pool(self) -> Pool:
         free, known = np.flatnonzero(self._labels < 0), np.flatnonzero(self._labels >= 0)
         proba = None if self._proba is None else self._proba[free]
-        return Pool(self.ids[free], self.vectors, free, proba, known, self._labels[known])
+        return Pool(self.ids[free], self.vectors, free, proba, known, self._labels[known], survey=self._survey)
 
     def _code(self, label: object, position: int) -> int:
         if isinstance(label, str) and label in self.classes:

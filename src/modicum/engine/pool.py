@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from modicum.engine.arrays import Floats, Ints, gather
 from modicum.engine.cores import one_core
+from modicum.engine.survey import Survey
 from modicum.errors import InputError
 
 P = ParamSpec("P")
@@ -54,6 +55,7 @@ class Pool:
     members       float [k, n, c]  what each member of a committee says; [k, n, 1] for numbers
     parts         Parts         boxes or spans the model found in the items
     seconds       float [n]     the time a person is expected to need for each item
+    survey        Survey        what a sample of `vectors` tells without labels, if it was kept
 
     Raises InputError when the parts do not fit each other. Vectors are checked for NaN when they are gathered.
     """
@@ -69,6 +71,7 @@ class Pool:
     members: Floats | None = None
     parts: Parts | None = None
     seconds: Floats | None = None
+    survey: Survey | None = None
 
     def __post_init__(self) -> None:
         for name in ("ids", "rows", "labeled_rows", "labels"):

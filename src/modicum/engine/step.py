@@ -3,22 +3,53 @@
 import numpy as np
 
 from modicum.engine import heads
-from modicum.engine.arrays import Floats, Ints, gather
+from modicum.engine.arrays import F32, Floats, Ints, gather
 from modicum.engine.heads import Head
 from modicum.engine.pool import Pool, Selection, choose
+from modicum.engine.propagate import graph, joined
+from modicum.engine.solve import GRAPH_RULES, Semi
 from modicum.engine.strategies.naming import find_strategy
-
-_SAMPLE = 2_048  # vectors drawn to find the centre of the data
+from modicum.engine.survey import EACH, Survey, survey
 
 
 def learn(
-    vectors: Floats, labeled_rows: Ints, labels: Ints, n_classes: int, rng: np.random.Generator, *, warm: Head | None = None
+    vectors: Floats,
+    labeled_rows: Ints,
+    labels: Ints,
+    n_classes: int,
+    rng: np.random.Generator,
+    *,
+    warm: Head | None = None,
+    semi: Semi = "spread",
+    known: Survey | None = None,
 ) -> Head | None:
-    """A head from the labeled rows [m] of vectors [N, d]; none while fewer than two classes have a label."""
+    """A head from the labeled rows [m] of vectors [N, d]; none while fewer than two classes have a label.
+
+    `semi` says how the unlabeled rows take part (see heads.fit). `known` is a survey of the vectors kept from an earlier turn;
+    without one a smaller one is made for this turn.
+    """
     if len(np.unique(labels)) < 2:
         return None
-    some = rng.choice(len(vectors), min(len(vectors), _SAMPLE), replace=False)
-    return heads.fit(gather(vectors, labeled_rows), labels, n_classes, unlabeled=gather(vectors, some), warm=warm)
+    seen = survey(vectors, rng, size=EACH) if known is None else known
+    return heads.fit(gather(vectors, labeled_rows), labels, n_classes, unlabeled=seen, semi=semi, warm=warm)
+
+
+def from_neighbours(proba: F32, known: Survey, vectors: Floats, labeled_rows: Ints, labels: Ints, semi: Semi) -> F32:
+    """Probabilities [N, c] in which the graph has its say: those of surveyed rows times the shares `semi` gives them.
+
+    Reaches groups no linear head can part, such as arcs of one circle. The products are not calibrated. Nothing changes where `semi` has
+    no graph.
+    """
+    rule = GRAPH_RULES.get(semi)
+    if rule is None:
+        return proba
+    own = known.frame.place(gather(vectors, labeled_rows))
+    weights = graph(joined(known.found, known.placed, own))
+    shares = rule(weights, len(known) + np.arange(len(own)), labels, proba.shape[1])[: len(known)]
+    both = proba[known.rows] * shares
+    answer = proba.copy()
+    answer[known.rows] = both / both.sum(axis=1, keepdims=True)
+    return answer
 
 
 def ask(

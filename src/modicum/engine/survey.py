@@ -1,0 +1,61 @@
+"""What a sample of the vectors tells before anybody labels: its centre, the axes along which it spreads, who is near whom.
+
+It is made once and kept from round to round: labels do not change it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from modicum.engine.arrays import F32, Floats, Ints, gather, principal_axes, unit
+from modicum.engine.cores import one_core
+from modicum.engine.propagate import Neighbours, neighbours
+
+AXES = 256  # principal axes heads and graphs work in: as accurate as all 1,280 dims and several times as fast
+ONCE = 10_240  # vectors of a survey that is kept: its neighbours take three seconds, once
+EACH = 2_048  # of one that is made for a single round
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Centre [d] and principal axes [d, a], a <= 256, of vectors brought to length one."""
+
+    centre: F32
+    axes: F32
+
+    def place(self, vectors: F32) -> F32:
+        """Vectors [n, d] at length one, centred, at length one again, along the axes: [n, a]."""
+        placed: F32 = unit(unit(vectors) - self.centre) @ self.axes
+        return placed
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A sample: its frame, its rows [s] in the vectors it was drawn from, where they lie [s, a], and their neighbours."""
+
+    frame: Frame
+    rows: Ints
+    placed: F32
+    found: Neighbours
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def frame(vectors: F32) -> Frame:
+    """The frame of these vectors [n, d]."""
+    x = unit(vectors)
+    centre = x.mean(axis=0, dtype=np.float64).astype(np.float32)
+    dims = x.shape[1]
+    return Frame(centre, principal_axes(unit(x - centre), AXES) if dims > AXES else np.eye(dims, dtype=np.float32))
+
+
+@one_core()
+def survey(vectors: Floats, rng: np.random.Generator, *, size: int = ONCE) -> Survey:
+    """Look at `size` of vectors [N, d], drawn at random, or at all. Raises InputError naming the first that is not finite."""
+    n = len(vectors)
+    rows = np.sort(rng.choice(n, size, replace=False)) if n > size else np.arange(n)
+    x = gather(vectors, rows)
+    seen = frame(x)
+    placed = seen.place(x)
+    return Survey(seen, rows, placed, neighbours(placed))
