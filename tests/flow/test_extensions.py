@@ -68,6 +68,7 @@ def client(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def forget() -> None:
     """What is installed is looked up once a process."""
     plugins._table.cache_clear()
+    checks.strategies.cache_clear()
     checks.seed_strategies.cache_clear()
 
 

@@ -129,6 +129,7 @@ def test_a_policy_may_name_wrappers_behind_its_strategies(client: TestClient) ->
         ("strategy", "margin+distinct:wide", "'wide'"),
         ("strategy", "margin" + "+explore" * 50, "6 wrappers"),
         ("seed_strategy", "margin+distinct", "needs a model"),
+        ("strategy", "committee-variance", "not for answers of one class"),
     ):
         answer = client.patch(f"/api/projects/{slug}", json={"policy": {field: name}})
         assert (answer.status_code, answer.json()["path"]) == (422, f"$.policy.{field}")
@@ -205,6 +206,8 @@ def test_who_and_what_the_server_is(client: TestClient) -> None:
     me = client.get("/api/me").json()
     assert me["annotator"]
     assert {"auto", "margin", "random"} <= set(me["strategies"])
+    assert "committee-variance" not in me["strategies"], "numbers are another kind of answer"
+    assert {"dense", "distinct"} <= set(me["wrappers"])
 
 
 # --- uploads and images ------------------------------------------------------------------------------------------------

@@ -8,17 +8,26 @@ from modicum.types import Policy
 AUTO = "auto"
 
 
+@cache
 def strategies() -> tuple[str, ...]:
-    """Names a policy may give as its strategy."""
+    """Names a policy may give as its strategy: those that can choose among items with a prediction of one class each."""
     from modicum import plugins
 
-    return (AUTO, *(name for name in plugins.names("modicum.strategies") if name != AUTO))
+    names = (AUTO, *(name for name in plugins.names("modicum.strategies") if name != AUTO))
+    return tuple(name for name in names if _can_choose(name, predicted=True))
+
+
+def wrappers() -> tuple[str, ...]:
+    """Names that may follow a strategy's, each behind a plus."""
+    from modicum import plugins
+
+    return plugins.names("modicum.wrappers")
 
 
 @cache
 def seed_strategies() -> tuple[str, ...]:
     """Those of them that can choose while there is no model."""
-    return tuple(name for name in strategies() if _can_seed(name))
+    return tuple(name for name in strategies() if _can_choose(name, predicted=False))
 
 
 def check_policy(policy: Policy) -> None:
@@ -42,20 +51,26 @@ def _objection(name: str, *, seed: bool) -> str | None:
         find_strategy(name)
     except ModicumError as error:
         return error.message
-    return f"{name!r} needs a model, and there is none at first" if seed and not _can_seed(name) else None
+    if seed and not _can_choose(name, predicted=False):
+        return f"{name!r} needs a model, and there is none at first"
+    return None if _can_choose(name, predicted=True) else f"{name!r} is not for answers of one class"
 
 
-def _can_seed(name: str) -> bool:
-    """Whether the strategy chooses among four points that nothing is known of."""
+def _can_choose(name: str, *, predicted: bool) -> bool:
+    """Whether the strategy chooses among four points, with a prediction and a label or while nothing is known of them."""
     import numpy as np
 
     from modicum.engine.pool import Pool
     from modicum.engine.strategies.naming import find_strategy
 
-    four, none = np.arange(4), np.empty(0, dtype=np.int64)
-    pool = Pool(ids=four, vectors=np.eye(4, dtype=np.float32), rows=four, proba=None, labeled_rows=none, labels=none)
+    vectors = np.eye(6, dtype=np.float32)
+    proba = np.full((4, 2), 0.5, dtype=np.float32) if predicted else None
+    labels = np.arange(2 if predicted else 0)
+    pool = Pool(
+        ids=np.arange(4), vectors=vectors, rows=np.arange(4), proba=proba, labeled_rows=4 + np.arange(len(labels)), labels=labels
+    )
     try:
         find_strategy(name)(pool, 1, np.random.default_rng(0))
-    except Exception:  # whatever a stranger's strategy raises: it cannot do without a model
+    except Exception:  # whatever a stranger's strategy raises: it is not for this
         return False
     return True

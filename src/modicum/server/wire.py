@@ -46,6 +46,7 @@ class Me(Frozen):
     encoders: tuple[str, ...]
     strategies: tuple[str, ...]
     seed_strategies: tuple[str, ...]
+    wrappers: tuple[str, ...]
     formats: tuple[FormatView, ...]
 
 

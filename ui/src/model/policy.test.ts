@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { chosenBy, RANGES, readNumber, seedStrategies, seedStrategy, strategies, strategy } from "./policy";
+import {
+  additions,
+  chosenBy,
+  hasAddition,
+  RANGES,
+  readNumber,
+  seedStrategies,
+  seedStrategy,
+  strategies,
+  strategy,
+  withAddition,
+  withBase,
+} from "./policy";
 
 describe("strategies", () => {
   it("are explained in plain words", () => {
@@ -18,15 +30,36 @@ describe("strategies", () => {
 });
 
 describe("what there is to choose", () => {
-  it("starts with the automatic one", () => {
-    expect(strategies(["entropy", "auto", "margin"]).map((c) => c.name)).toEqual(["auto", "entropy", "margin"]);
+  const named = (choices: { name: string }[]) => choices.map((one) => one.name);
+
+  it("starts with the automatic one, and keeps the rare ones apart", () => {
+    const { common, others } = strategies(["badge", "auto", "multilabel-margin", "margin", "my-own"], "auto");
+    expect(named(common)).toEqual(["auto", "margin"]);
+    expect(named(others)).toEqual(["badge", "my-own"]);
+  });
+
+  it("holds what is set, with its parameter and its additions", () => {
+    const { others } = strategies(["auto", "medium-confidence"], "medium-confidence:0.3+dense");
+    expect(others).toMatchObject([{ name: "medium-confidence:0.3", title: "Medium confidence (0.3)" }]);
   });
 
   it("offers the seed strategies the server names, and the one that is set", () => {
     const able = ["auto", "my-own", "random", "typical"];
-    expect(seedStrategies(able, "random").map((c) => c.name)).toEqual(["typical", "my-own", "random"]);
-    expect(seedStrategies(able, "margin").map((c) => c.name)).toContain("margin");
-    expect(seedStrategies(able, "auto").map((c) => c.name)).toContain("auto");
+    const { common, others } = seedStrategies(able, "random");
+    expect([...named(common), ...named(others)]).toEqual(["typical", "random", "my-own"]);
+    expect(named(seedStrategies(able, "margin").others)).toContain("margin");
+    expect(named(seedStrategies(able, "auto").others)).toContain("auto");
+  });
+
+  it("adds to a strategy and takes away again, in the order that is applied", () => {
+    expect(additions(["distinct", "dense", "cheap"]).map((one) => one.name)).toEqual(["dense", "distinct"]);
+    const both = withAddition(withAddition("margin", "distinct", true), "dense", true);
+    expect(both).toBe("margin+dense+distinct");
+    expect(withBase(both, "entropy")).toBe("entropy+dense+distinct");
+    expect(withAddition("margin+explore:0.3", "explore", false)).toBe("margin");
+    expect(hasAddition("margin+explore:0.3", "explore")).toBe(true);
+    expect(hasAddition("margin", "explore")).toBe(false);
+    expect(chosenBy("margin+dense").title).toBe("Margin, no outliers");
   });
 });
 

@@ -23,7 +23,36 @@ const STRATEGIES: Record<string, [title: string, explanation: string]> = {
     "Typical and different",
     "One typical image from each region of the data, whatever the model thinks of it.",
   ],
+  "cluster-margin": ["Margin in clusters", "Of the images the model is least sure about, different ones."],
+  badge: ["Gradients (BADGE)", "Images that would change the model most, and each in another way."],
+  bald: ["Committee (BALD)", "Images on which several models, each sure of itself, contradict each other."],
+  dropquery: ["Dropout (DropQuery)", "Images whose class changes when a part of what is known of them is left out."],
+  uherding: ["Uncertainty herding", "Covers the data at first and turns to what the model is unsure of by itself."],
+  "k-means": ["k-means", "The centre of each of as many clusters as images are asked about."],
+  typiclust: [
+    "Typical clusters (TypiClust)",
+    "The image with the closest neighbours in each cluster that has no label.",
+  ],
+  probcover: [
+    "Covering balls (ProbCover)",
+    "Images with as many close neighbours as possible that have no label near them.",
+  ],
+  "k-center": ["Farthest first (k-center)", "Images as far as possible from all that is labeled. Finds the odd ones."],
 };
+
+/** For other kinds of answers than one class: several classes, or a number. */
+const FOR_OTHERS = new Set(["multilabel-entropy", "multilabel-margin", "committee-variance", "greedy-sampling"]);
+
+/** Those that are always in sight; the others are a click away. */
+const COMMON = ["auto", "margin", "medium-confidence", "least-confidence", "entropy", "typical", "random"];
+
+/** What can be added to every strategy, in the order in which it is applied. */
+const WRAPPERS: [name: string, title: string, explanation: string][] = [
+  ["dense", "No outliers", "Images unlike all others are put last: they are often broken, and teach little."],
+  ["distinct", "No groups of similar images", "Of several that look alike only one is asked about."],
+  ["balanced", "Classes in balance", "Images predicted as a class with few labels come first."],
+  ["explore", "Some by chance", "One in ten is drawn at random: it finds what the model cannot imagine."],
+];
 
 const SEEDS: Record<string, [title: string, explanation: string]> = {
   typical: [
@@ -33,15 +62,57 @@ const SEEDS: Record<string, [title: string, explanation: string]> = {
   random: ["Random", "Any image, by lot."],
 };
 
-/** The query strategies to choose from, the automatic one first. */
-export function strategies(names: readonly string[]): Choice[] {
-  return [...names].sort((a, b) => Number(b === "auto") - Number(a === "auto")).map(strategy);
+/** The query strategies to choose from: the common ones, and the others by name. What is set is among them. */
+export function strategies(able: readonly string[], now: string): { common: Choice[]; others: Choice[] } {
+  const names = [...new Set([...able, parsed(now).base])].filter((name) => !FOR_OTHERS.has(name) || name === now);
+  const common = COMMON.filter((name) => names.includes(name));
+  const others = names.filter((name) => !COMMON.includes(name)).sort();
+  return { common: common.map(strategy), others: others.map(strategy) };
 }
 
 /** The seed strategies to choose from, of those that can do without a model; "auto" would do the same as "typical". What is set stays. */
-export function seedStrategies(able: readonly string[], now: string): Choice[] {
-  const names = [...new Set([...able.filter((name) => name !== "auto"), now])];
-  return names.sort((a, b) => Number(b === "typical") - Number(a === "typical")).map(seedStrategy);
+export function seedStrategies(able: readonly string[], now: string): { common: Choice[]; others: Choice[] } {
+  const names = [...new Set([...able.filter((name) => name !== "auto" && !FOR_OTHERS.has(name)), now])];
+  const common = ["typical", "random"].filter((name) => names.includes(name));
+  const others = names.filter((name) => !common.includes(name)).sort();
+  return { common: common.map(seedStrategy), others: others.map(seedStrategy) };
+}
+
+/** What can be added to a strategy, of what is installed. */
+export function additions(able: readonly string[]): Choice[] {
+  return WRAPPERS.filter(([name]) => able.includes(name)).map(([name, title, explanation]) => ({
+    name,
+    title,
+    explanation,
+  }));
+}
+
+/** A strategy's name, such as margin+dense+distinct, taken apart; a parameter behind a colon stays with its part. */
+export function parsed(name: string): { base: string; added: readonly string[] } {
+  const [base = name, ...added] = name.split("+");
+  return { base, added };
+}
+
+/** Another strategy with the same additions. */
+export function withBase(now: string, base: string): string {
+  return [base, ...parsed(now).added].join("+");
+}
+
+/** The strategy with one addition more or less; what has an order of its own is applied in it. */
+export function withAddition(now: string, name: string, on: boolean): string {
+  const { base, added } = parsed(now);
+  const kept = added.filter((one) => plain(one) !== name);
+  const place = (one: string) => WRAPPERS.findIndex(([known]) => known === plain(one));
+  return [base, ...(on ? [...kept, name].sort((a, b) => place(a) - place(b)) : kept)].join("+");
+}
+
+/** Whether the strategy has this addition, with a parameter or without. */
+export function hasAddition(now: string, name: string): boolean {
+  return parsed(now).added.some((one) => plain(one) === name);
+}
+
+function plain(part: string): string {
+  return part.split(":")[0] ?? part;
 }
 
 function choice(table: Record<string, [string, string]>, name: string): Choice {
@@ -52,12 +123,18 @@ function choice(table: Record<string, [string, string]>, name: string): Choice {
 
 /** The query strategy with its explanation; one that an extension brought keeps its own name. */
 export function strategy(name: string): Choice {
-  return choice(STRATEGIES, name);
+  const known = STRATEGIES[plain(name)];
+  if (!known) return choice(STRATEGIES, name);
+  const parameter = name.split(":")[1];
+  return { name, title: parameter ? `${known[0]} (${parameter})` : known[0], explanation: known[1] };
 }
 
-/** What chose the items of a round: a query strategy, or in the first rounds a seed strategy. */
+/** What chose the items of a round: a query strategy with its additions, or in the first rounds a seed strategy. */
 export function chosenBy(name: string): Choice {
-  return name in STRATEGIES ? strategy(name) : seedStrategy(name);
+  const { base, added } = parsed(name);
+  const chosen = plain(base) in STRATEGIES ? strategy(base) : seedStrategy(base);
+  const titles = added.map((one) => WRAPPERS.find(([known]) => known === plain(one))?.[1].toLowerCase() ?? one);
+  return { ...chosen, name, title: [chosen.title, ...titles].join(", ") };
 }
 
 /** The seed strategy with its explanation: what is asked before two classes have labels. */

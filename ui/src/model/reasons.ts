@@ -7,6 +7,10 @@ type Reason = components["schemas"]["Reason"];
 
 const PLAIN: Record<string, string> = {
   typical: "it is typical of many images and unlike the ones before",
+  "k-means": "it is typical of many images and unlike the ones before",
+  typiclust: "it is typical of many images and unlike the ones before",
+  probcover: "many images are like it, and none of them is labeled",
+  "k-center": "it is unlike everything that is labeled",
   random: "it was drawn at random",
   holdout: "it was drawn at random to measure the model",
   returned: "it came back from Validate as wrong",
@@ -17,7 +21,8 @@ const PLAIN: Record<string, string> = {
 
 /** One phrase after "Chosen because" or alone: "the model wavers between basset and chow". `name` gives a class's name. */
 export function reasonText(reason: Reason, name: (classId: number) => string): string {
-  const known = PLAIN[reason.code.replaceAll("-", "_")];
+  const [strategy = ""] = reason.code.split(/[+:]/);
+  const known = PLAIN[strategy];
   if (known) return known;
   const [first, second] = reason.classes.map(name);
   if (first !== undefined && second !== undefined) return `the model wavers between ${first} and ${second}`;

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from modicum import __version__
 from modicum.server import reading
-from modicum.server.checks import check_policy, seed_strategies, strategies
+from modicum.server.checks import check_policy, seed_strategies, strategies, wrappers
 from modicum.server.site import At, In
 from modicum.server.sources import import_args
 from modicum.server.wire import ClassPatch, FormatView, Me, NewClass, NewProject, ProjectCard, ProjectPatch, ProjectView
@@ -27,6 +27,7 @@ def get_me(site: At) -> Me:
         encoders=tuple(plugins.names("modicum.encoders")),
         strategies=strategies(),
         seed_strategies=seed_strategies(),
+        wrappers=wrappers(),
         formats=tuple(FormatView(name=name, suffix=found.suffix, text=found.text) for name, found in export.formats().items()),
     )
 

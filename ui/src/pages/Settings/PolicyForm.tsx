@@ -1,7 +1,20 @@
 // How the loop behaves: what is asked next, when it trains, what counts as sure. Each choice says what it does.
 import { useQueryClient } from "@tanstack/react-query";
 import type { Wire } from "../../api/client";
-import { type Choice, RANGES, type Range, readNumber, seedStrategies, strategies } from "../../model/policy";
+import { counted } from "../../model/figures";
+import {
+  additions,
+  type Choice,
+  hasAddition,
+  parsed,
+  RANGES,
+  type Range,
+  readNumber,
+  seedStrategies,
+  strategies,
+  withAddition,
+  withBase,
+} from "../../model/policy";
 import { Field } from "../../parts/Field";
 import { refusal } from "./NameForm";
 import { patchProject, type Saving } from "./useSaving";
@@ -38,14 +51,32 @@ export function PolicyForm({ project, me, saving }: Props) {
         <h2 id="settings-asking">What is asked next</h2>
         <Choices
           legend="Once there is a model"
-          choices={strategies(me?.strategies ?? [policy.strategy])}
-          chosen={policy.strategy}
+          {...strategies(me?.strategies ?? [], policy.strategy)}
+          chosen={parsed(policy.strategy).base}
           problem={refusal(saving, "strategy")}
-          onChoose={(name) => keep("strategy", "strategy", name)}
+          onChoose={(name) => keep("strategy", "strategy", withBase(policy.strategy, name))}
         />
+        <fieldset className="choices">
+          <legend>And in any case</legend>
+          {additions(me?.wrappers ?? []).map(({ name, title, explanation }) => (
+            <label key={name} className="tick">
+              <input
+                type="checkbox"
+                checked={hasAddition(policy.strategy, name)}
+                onChange={(event) =>
+                  keep("strategy", title.toLowerCase(), withAddition(policy.strategy, name, event.target.checked))
+                }
+              />
+              <span>
+                {title}
+                <span className="quiet small tick-hint">{explanation}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
         <Choices
           legend="The first images, before there is a model"
-          choices={seedStrategies(me?.seed_strategies ?? [policy.seed_strategy], policy.seed_strategy)}
+          {...seedStrategies(me?.seed_strategies ?? [], policy.seed_strategy)}
           chosen={policy.seed_strategy}
           problem={refusal(saving, "seed_strategy")}
           onChoose={(name) => keep("seed_strategy", "seed strategy", name)}
@@ -106,25 +137,33 @@ export function PolicyForm({ project, me, saving }: Props) {
 
 interface ChoicesProps {
   legend: string;
-  choices: readonly Choice[];
+  common: readonly Choice[];
+  others: readonly Choice[];
   chosen: string;
   problem: string | null;
   onChoose: (name: string) => void;
 }
 
-function Choices({ legend, choices, chosen, problem, onChoose }: ChoicesProps) {
+function Choices({ legend, common, others, chosen, problem, onChoose }: ChoicesProps) {
+  const card = (choice: Choice) => (
+    <label key={choice.name} className="choice" data-on={choice.name === chosen || undefined}>
+      <input type="radio" name={legend} checked={choice.name === chosen} onChange={() => onChoose(choice.name)} />
+      <span>
+        {choice.title}
+        <span className="quiet small tick-hint">{choice.explanation}</span>
+      </span>
+    </label>
+  );
   return (
     <fieldset className="choices">
       <legend>{legend}</legend>
-      {choices.map((choice) => (
-        <label key={choice.name} className="choice" data-on={choice.name === chosen || undefined}>
-          <input type="radio" name={legend} checked={choice.name === chosen} onChange={() => onChoose(choice.name)} />
-          <span>
-            {choice.title}
-            <span className="quiet small tick-hint">{choice.explanation}</span>
-          </span>
-        </label>
-      ))}
+      {common.map(card)}
+      {others.length > 0 && (
+        <details open={others.some((one) => one.name === chosen) || undefined}>
+          <summary className="plain-summary">{counted(others.length, "more strategy", "more strategies")}</summary>
+          <div className="choices">{others.map(card)}</div>
+        </details>
+      )}
       {problem && (
         <p className="problem" role="alert">
           {problem}
