@@ -51,12 +51,13 @@ def distinct(inner: Strategy, *, share: float = 0.5) -> Strategy:
     return distinct_of
 
 
-def dense(inner: Strategy, *, power: float = 4.0) -> Strategy:
+def dense(inner: Strategy, *, power: float = 32.0) -> Strategy:
     """Utility times 1 - F^power, F the share of the pool that lies in denser regions: outliers teach little.
 
     After the information density of Settles & Craven (2008), with ranks, which mean the same in any space, in place of
     similarities. How dense it is around an item says the mean distance from its ten nearest among 4,096 items drawn from the
-    pool.
+    pool. The power is high because uncertain items lie between groups, where it is a little sparser anyway: at 4, margins on
+    dogs10 lost four points.
     """
     if power <= 0:
         raise InputError(f"the power of the density discount is above 0, received {power}")
