@@ -23,9 +23,11 @@ def bursts(seed: int = 0, sizes: tuple[int, ...] = (40, 5, 5, 5, 5, 5, 5, 5, 5, 
     draw = rng(seed)
     places = draw.standard_normal((len(sizes) + 100, 16))
     x = np.repeat(places, [*sizes, *[1] * 100], axis=0)
-    x += 0.01 * draw.standard_normal(x.shape)
     doubt = np.where(np.arange(len(x)) < sizes[0], 0.5, 0.4 * draw.random(len(x)))
-    return vector_pool(x, labeled, np.stack([1 - doubt, doubt], axis=1)[: len(x) - labeled].astype(np.float32))
+    # The labeled items belong to the first groups.
+    x = np.concatenate([x, places[:labeled]])
+    x += 0.01 * draw.standard_normal(x.shape)
+    return vector_pool(x, labeled, np.stack([1 - doubt, doubt], axis=1).astype(np.float32))
 
 
 @pytest.mark.parametrize("name", ["margin", "random", "k-center"])
@@ -93,6 +95,7 @@ def test_balanced_asks_for_classes_with_few_labels() -> None:
     found = balanced(margin)(pool, 18, rng()).indices
     predicted = proba[found].argmax(axis=1)
     assert predicted[:2].tolist() == [2, 2]
+    assert np.bincount(predicted[2:8]).tolist() == [0, 3, 3]
     assert np.bincount(predicted, minlength=3).tolist() == [0, 8, 10]
 
 
