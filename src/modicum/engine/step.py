@@ -37,8 +37,8 @@ def learn(
 def from_neighbours(proba: F32, known: Survey, vectors: Floats, labeled_rows: Ints, labels: Ints, semi: Semi) -> F32:
     """Probabilities [N, c] in which the graph has its say: those of surveyed rows times the shares `semi` gives them.
 
-    Reaches groups no linear head can part, such as arcs of one circle. The products are not calibrated. Nothing changes where `semi` has
-    no graph.
+    Reaches groups no linear head can part, such as arcs of one circle. The products are not calibrated. Nothing changes where
+    `semi` has no graph.
     """
     rule = GRAPH_RULES.get(semi)
     if rule is None:
