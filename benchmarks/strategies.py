@@ -7,7 +7,8 @@ what numpy allocated beside what was given, in a run of its own. Vectors lie in 
 float32 in memory, converted before the clock starts. Names:
 
 scoring    the 100 most uncertain of 1,000,000 x 100 probabilities, beside modAL and scikit-activeml (its scores, and numpy's
-           argpartition for the top, because its own is slower)
+           argpartition for the top, because its own is slower); for least confidence every library goes through the numbers once
+           for their maximum, and nothing is three times as fast as that
 step       fit, predict and choose 100 of 1,000,000 x 384, 10 classes, 500 labels, beside modAL and scikit-activeml
 k-center   1,000 of 100,000 x 384, beside scikit-activeml
 badge      100 of 100,000 x 384, 10 classes, beside scikit-activeml, which needs 6 GB
