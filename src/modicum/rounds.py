@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +13,7 @@ import numpy.typing as npt
 from modicum.engine import evaluate, heads, step
 from modicum.engine.heads import Head
 from modicum.engine.pool import Pool
+from modicum.engine.survey import Survey, survey
 from modicum.home import Home
 from modicum.store import counts, facts, jobs, labels, projects, rounds, tasks
 from modicum.store.db import Database
@@ -67,7 +71,11 @@ def run_round(db: Database, home: Home, project: Project) -> Round | None:
     seen = _look(db, home, project)
     if seen is None:
         return None
-    head = _train(seen)
+    taught = len(np.unique(seen.train[1])) > 1
+    if taught:
+        path = home.vectors_of(project.id)
+        seen = replace(seen, survey=_survey(path, seen.vectors.shape[1], len(seen.vectors), project.seed, project.created))
+    head = _train(seen) if taught else None
     proba = None if head is None else heads.predict_proba(head, seen.vectors)
     strategy, picks = _choose(project.policy, seen, proba)
     new = NewRound(
@@ -103,6 +111,7 @@ class _Seen:
     is_holdout: npt.NDArray[np.bool_]
     head: bytes | None
     rng: np.random.Generator
+    survey: Survey | None = None
 
 
 def _look(db: Database, home: Home, project: Project) -> _Seen | None:
@@ -130,9 +139,15 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
         )
 
 
+@lru_cache(maxsize=1)
+def _survey(path: Path, dims: int, rows: int, seed: int, created: datetime) -> Survey:
+    """Kept from round to round of the project at work: labels do not change it, new items and another project do."""
+    return survey(Vectors(path, dims).read(rows), np.random.default_rng([seed, rows, 1]))
+
+
 def _train(seen: _Seen) -> Head | None:
     warm = None if seen.head is None else Head.from_bytes(seen.head)
-    return step.learn(seen.vectors, *seen.train, seen.n_classes, seen.rng, warm=warm)
+    return step.learn(seen.vectors, *seen.train, seen.n_classes, seen.rng, warm=warm, known=seen.survey)
 
 
 def _accuracy(seen: _Seen, proba: Floats | None) -> Interval | None:
@@ -173,6 +188,7 @@ def _ask_strategy(policy: Policy, seen: _Seen, of_train: Ints, proba: Floats | N
         proba=None if proba is None else proba[rows],
         labeled_rows=seen.train[0],
         labels=seen.train[1],
+        survey=seen.survey,
     )
     # twice what starts the next round: people go on while it trains
     soon = max(2 * retrain_after(policy, seen.known.settled), SEED) if n else None
