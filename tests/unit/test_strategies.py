@@ -240,3 +240,12 @@ def test_a_strategy_and_a_wrapper_of_another_package_work_by_name() -> None:
     vectors = rng().standard_normal((30, 4))
     for name, ids in (("newest", [29, 28, 27]), ("newest+backwards", [0, 1, 2])):
         assert Loop(vectors, ["a", "b"], strategy=name, seed_strategy=name).query(3).tolist() == ids
+
+
+def test_random_draws_every_item_equally_often() -> None:
+    pool = example_pool(n=20)
+    counts = np.bincount(
+        np.concatenate([find_strategy("random")(pool, 5, rng(seed)).indices for seed in range(800)]), minlength=20
+    )
+    # 200 each, give or take 12.
+    assert abs(counts - 200).max() < 70
