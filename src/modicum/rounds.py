@@ -98,13 +98,17 @@ def run_round(db: Database, home: Home, project: Project) -> Round | None:
 
 @dataclass(frozen=True)
 class _Seen:
-    """The project as one round sees it, at one moment. `train` and `holdout` are (rows, class ids)."""
+    """The project as one round sees it, at one moment. `train` and `holdout` are (rows, class ids).
+
+    `telling` marks the train labels that were not confirmed as a page of one class.
+    """
 
     number: int
     known: Known
     n_classes: int
     vectors: npt.NDArray[np.float16]
     train: tuple[Ints, Ints]
+    telling: npt.NDArray[np.bool_]
     holdout: tuple[Ints, Ints]
     ids: Ints  # of the items a task may be opened for
     rows: Ints
@@ -124,12 +128,14 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
         ids, at, is_holdout = facts.pool(conn, project.id, rows)
         head = rounds.newest_head(conn, project.id)
         known = Known(number, rows, counts.settled(conn, project.id), labels.newest_annotation(conn, project.id))
+        *train, telling = facts.train_labels(conn, project.id)
         return _Seen(
             number=number,
             known=known,
             n_classes=len(projects.get(conn, project.id).task_schema.classes),
             vectors=Vectors(home.vectors_of(project.id), dims).read(rows),
-            train=facts.train_labels(conn, project.id),
+            train=(train[0], train[1]),
+            telling=telling,
             holdout=facts.holdout_labels(conn, project.id),
             ids=ids,
             rows=at,
@@ -147,7 +153,7 @@ def _survey(path: Path, dims: int, rows: int, seed: int, created: datetime) -> S
 
 def _train(seen: _Seen) -> Head | None:
     warm = None if seen.head is None else Head.from_bytes(seen.head)
-    return step.learn(seen.vectors, *seen.train, seen.n_classes, seen.rng, warm=warm, known=seen.survey)
+    return step.learn(seen.vectors, *seen.train, seen.n_classes, seen.rng, warm=warm, known=seen.survey, telling=seen.telling)
 
 
 def _accuracy(seen: _Seen, proba: Floats | None) -> Interval | None:

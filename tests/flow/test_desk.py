@@ -315,6 +315,8 @@ def test_a_page_is_confirmed_corrected_and_undone(db: Database, home: Home) -> N
     with db.read() as conn:
         assert counts.counts(conn, project.id).human == before.human + 8
         assert counts.confirmed(conn, project.id) == {1: 7, 0: 1}
+        alone = facts.train_labels(conn, project.id)[2]
+        assert (~alone).sum() == 8, "they do not tell the model how common their classes are"
     back = desk.claim(db, project.id, "bob", "tab-of-bob", 2).tasks
     assert [entry.reason.code for entry in back] == ["returned", "returned"]
     assert all(entry.prediction is None for entry in back)

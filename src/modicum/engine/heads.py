@@ -79,12 +79,14 @@ def fit(
     semi: Semi = "spread",
     warm: Head | None = None,
     calibrate: bool = True,
+    telling: npt.NDArray[np.bool_] | None = None,
 ) -> Head:
     """Fit a head on vectors [m, d] and their class ids [m] in 0..n_classes-1; some classes may have no label yet.
 
     `unlabeled`, a survey of the pool or vectors [u, d] drawn from it at random, tells where the data is centred and, while it
     outnumbers the labels, is learned from in the way `semi` names (see SEMI). `warm` is the last head, to start from; without
-    `calibrate` the temperature is 1 and the fit several times as fast.
+    `calibrate` the temperature is 1 and the fit several times as fast. `telling` [m] marks the labels that say how common classes
+    are and how often a prediction is right: all, unless some were given because of what was predicted.
     Minimises sum_i w_i CE_i + PENALTY/2 |W|^2 with w_i the same total for every class. Deterministic.
     Raises InputError for no labels, ids out of range, NaN, shapes that do not fit, or another word for `semi`.
     """
@@ -92,7 +94,7 @@ def fit(
     if semi not in SEMI:
         raise InputError(f"semi is one of {', '.join(SEMI)}; received {semi!r}")
     classes, codes = np.unique(labels, return_inverse=True)
-    seen, data = _prepare(gather(vectors), unlabeled, codes, semi if len(classes) > 1 else "off")
+    seen, data = _prepare(gather(vectors), unlabeled, codes, semi if len(classes) > 1 else "off", telling)
     start = None
     if warm is not None and warm.weights.shape[0] == vectors.shape[1]:
         start = np.zeros((vectors.shape[1], len(classes)))
@@ -105,13 +107,15 @@ def fit(
     weights = np.zeros((vectors.shape[1], n_classes), dtype=np.float32)
     weights[:, classes] = seen.axes @ solved
     bias = np.zeros(n_classes, dtype=np.float32)
-    bias[classes] = _TRUST * np.log(class_shares(np.bincount(codes)))
+    bias[classes] = _TRUST * np.log(class_shares(data.counts(np.arange(len(codes)), codes, len(classes))))
     named = np.zeros(n_classes, dtype=bool)
     named[classes] = True
     return Head(weights, bias, seen.centre, named, len(labels), temperature)
 
 
-def _prepare(x: F32, unlabeled: Floats | Survey | None, codes: Ints, semi: Semi) -> tuple[Frame, Data]:
+def _prepare(
+    x: F32, unlabeled: Floats | Survey | None, codes: Ints, semi: Semi, telling: npt.NDArray[np.bool_] | None
+) -> tuple[Frame, Data]:
     """Labeled vectors [m, d] in the frame of the unlabeled ones, and the graph over both where it is asked for."""
     if isinstance(unlabeled, Survey):
         seen, others = unlabeled.frame, unlabeled.placed
@@ -120,7 +124,7 @@ def _prepare(x: F32, unlabeled: Floats | Survey | None, codes: Ints, semi: Semi)
         seen = frame(np.concatenate([x, more]))
         others = seen.place(more)
     own = seen.place(x)
-    alone = Data(own.astype(np.float64))
+    alone = Data(own.astype(np.float64), telling=telling)
     if semi == "off" or len(others) <= len(own):
         return seen, alone
     if semi == "self":
@@ -166,6 +170,8 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
 def _temperature(data: Data, codes: Ints, n_classes: int, solved: F64) -> float:
     """The temperature that makes cross-validated predictions likeliest, leaning to 1 while labels are few (Guo et al. 2017)."""
     usable = np.bincount(codes)[codes] > 1  # a class with a single label cannot be predicted once that label is held out
+    if data.telling is not None:
+        usable &= data.telling
     if n_classes < 2 or not usable.any():
         return 1.0
     # Dealing every class's labels in turn keeps the folds alike without a random draw.
@@ -181,7 +187,7 @@ def _temperature(data: Data, codes: Ints, n_classes: int, solved: F64) -> float:
         code = np.searchsorted(kept, codes[train])
         part = solve(data, train, code, len(kept), solved[:, kept], roughly=True)
         full = np.full((len(test), n_classes), -30.0)
-        full[:, kept] = data.labeled[test] @ part + _TRUST * np.log(class_shares(present[kept]))
+        full[:, kept] = data.labeled[test] @ part + _TRUST * np.log(class_shares(data.counts(train, code, len(kept))))
         logits.append(full)
         truth.append(codes[test])
     return fit_temperature(np.concatenate(logits), np.concatenate(truth)) if logits else 1.0

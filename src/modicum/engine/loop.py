@@ -62,6 +62,8 @@ class Loop:
         self.head: Head | None = None
         self._row = {int(item): row for row, item in enumerate(self.ids)}
         self._labels = np.full(len(self.vectors), -1, dtype=np.int64)
+        self._asked = np.zeros(len(self.vectors), dtype=np.bool_)
+        self._telling = np.zeros(len(self.vectors), dtype=np.bool_)
         self._proba: npt.NDArray[np.float32] | None = None
         self._stale = False
         self._survey: Survey | None = None
@@ -79,6 +81,7 @@ class Loop:
         rng = np.random.default_rng([self.seed, self.turn, 1])
         pool = self._pool()
         _, selection = ask(self.strategy, self.seed_strategy, pool, n, rng)
+        self._asked[pool.rows[selection.indices]] = True
         return pool.ids[selection.indices]
 
     def teach(self, ids: npt.ArrayLike, labels: Sequence[str] | Sequence[int] | Ints) -> None:
@@ -93,6 +96,8 @@ class Loop:
             rows.append(self._row[int(item)])
             codes.append(self._code(label, position))
         self._labels[rows] = codes
+        # Rows nobody asked about, once questions are asked, are those the caller found easy: they say nothing of the others.
+        self._telling[rows] = self._asked[rows] | (not self._asked.any())
         self._stale = True
 
     def predict_proba(self, vectors: Floats | None = None) -> npt.NDArray[np.float32]:
@@ -128,7 +133,10 @@ class Loop:
         rows = np.flatnonzero(self._labels >= 0)
         rng = np.random.default_rng([self.seed, self.turn + 1, 0])
         known, labels = self._known(), self._labels[rows]
-        self.head = learn(self.vectors, rows, labels, len(self.classes), rng, warm=self.head, semi=self.semi, known=known)
+        telling = self._telling[rows]
+        self.head = learn(
+            self.vectors, rows, labels, len(self.classes), rng, warm=self.head, semi=self.semi, known=known, telling=telling
+        )
         self._proba = None if self.head is None else heads.predict_proba(self.head, self.vectors)
         if self._proba is not None and self.semi == "poisson":
             self._proba = from_neighbours(self._proba, known, self.vectors, rows, labels, self.semi)

@@ -42,7 +42,13 @@ class Data:
     unlabeled: F32 | None = None
     semi: Semi = "off"
     weights: csr_array | None = None
+    telling: npt.NDArray[np.bool_] | None = None  # [m], the labels that say how common classes are; none: all of them
     temperature: float = 1.0  # what makes the first fit honest: a head that teaches itself has to know what it knows
+
+    def counts(self, items: Ints, codes: Ints, n_classes: int) -> Ints:
+        """How many of these labeled items have each class [c], of those that say how common classes are."""
+        said = codes if self.telling is None else codes[self.telling[items]]
+        return np.bincount(said, minlength=n_classes)
 
 
 def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | None = None, *, roughly: bool = False) -> F64:
@@ -65,7 +71,8 @@ def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | Non
             sure = belief.max(axis=1) >= _SURE
             targets, weights = np.eye(n_classes)[belief.argmax(axis=1)], each * sure
         else:
-            targets, weights = _agreed(belief, local, codes), np.full(len(others), each)
+            shares = class_shares(data.counts(train, codes, n_classes))
+            targets, weights = _agreed(belief, local, shares), np.full(len(others), each)
         targets, weights = np.concatenate([targets, known]), np.concatenate([weights, np.ones(len(known))])
         solved = softmax_regression(both, targets, weights, start=solved, accuracy=_GUESS)
     return solved
@@ -78,12 +85,12 @@ def _local(data: Data, train: Ints, codes: Ints, n_classes: int) -> F64:
     return GRAPH_RULES[data.semi](data.weights, len(data.unlabeled) + train, codes, n_classes)[: len(data.unlabeled)]
 
 
-def _agreed(belief: F64, local: F64, codes: Ints) -> F64:
-    """Both views of the unlabeled items [u, c], multiplied."""
+def _agreed(belief: F64, local: F64, shares: F64) -> F64:
+    """Both views of the unlabeled items [u, c], multiplied; `shares` [c] is how common the labels say the classes are."""
     both = belief * local
     both /= np.maximum(both.sum(axis=1, keepdims=True), 1e-12)
     # How common the classes are: the items' word and the labels' word in equal parts, because either alone can be far off.
-    wanted = np.sqrt(both.mean(axis=0) * class_shares(np.bincount(codes)))
+    wanted = np.sqrt(both.mean(axis=0) * shares)
     return balanced(both, wanted / wanted.sum())
 
 

@@ -1,6 +1,7 @@
 """One turn of the loop in two calls, the same for Loop, rounds and simulate: learn from the labels, ask for the next ones."""
 
 import numpy as np
+import numpy.typing as npt
 
 from modicum.engine import heads
 from modicum.engine.arrays import F32, Floats, Ints, gather
@@ -22,16 +23,18 @@ def learn(
     warm: Head | None = None,
     semi: Semi = "spread",
     known: Survey | None = None,
+    telling: npt.NDArray[np.bool_] | None = None,
 ) -> Head | None:
     """A head from the labeled rows [m] of vectors [N, d]; none while fewer than two classes have a label.
 
     `semi` says how the unlabeled rows take part (see heads.fit). `known` is a survey of the vectors kept from an earlier turn;
-    without one a smaller one is made for this turn.
+    without one a smaller one is made for this turn. `telling` [m]: labels that were not given because of what was predicted.
     """
     if len(np.unique(labels)) < 2:
         return None
     seen = survey(vectors, rng, size=EACH) if known is None else known
-    return heads.fit(gather(vectors, labeled_rows), labels, n_classes, unlabeled=seen, semi=semi, warm=warm)
+    x = gather(vectors, labeled_rows)
+    return heads.fit(x, labels, n_classes, unlabeled=seen, semi=semi, warm=warm, telling=telling)
 
 
 def from_neighbours(proba: F32, known: Survey, vectors: Floats, labeled_rows: Ints, labels: Ints, semi: Semi) -> F32:

@@ -43,20 +43,21 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
 
 def holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
     """(row, class id) of every labeled holdout item, by row; they were all given blind."""
-    return _labels(conn, project_id, Split.HOLDOUT)
+    return _labels(conn, project_id, Split.HOLDOUT)[:2]
 
 
-def train_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
-    """(row, class id) of every labeled train item, by row."""
+def train_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """(row, class id, whether it was given for itself and not on a page of one class) of every labeled train item, by row."""
     return _labels(conn, project_id, Split.TRAIN)
 
 
-def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints]:
+def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
     joined = item.join(label, label.c.item_id == item.c.id)
     where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split)
-    rows, classes = arrays(conn, joined, (item.c.row, label.c.class_id), *where)
+    by_itself = case((label.c.route == Route.VALIDATE, 0), else_=1)
+    rows, classes, alone = arrays(conn, joined, (item.c.row, label.c.class_id, by_itself), *where)
     order = np.argsort(rows)
-    return rows[order], classes[order]
+    return rows[order], classes[order], alone[order] == 1
 
 
 def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
