@@ -21,12 +21,14 @@ _LIMIT = np.float32(65_536)  # where NaN and infinity of half precision end up; 
 
 
 def widen(chunk: Floats, out: F32, numbers: Ints | range) -> F32:
-    """`chunk` [k, d] as float32, written into the first k rows of `out`, which are returned.
+    """`chunk` [k, d] as float32 to read from: the first k rows of `out` with its values, or the chunk itself if it is float32.
 
     Five times faster than numpy's cast of float16. Raises InputError when a value is NaN or infinite; `numbers` [k] are what
     its message calls the rows.
     """
     out = out[: len(chunk)]
+    if chunk.dtype == np.float32 and bool(np.isfinite(np.vecdot(chunk, chunk)).all()):
+        return chunk.view(np.ndarray)  # one pass tells; where only the square overflows, the exact way below tells again
     if chunk.dtype == np.float16:
         bits = out.view(np.int32)
         np.copyto(bits, np.ascontiguousarray(chunk).view(np.int16))

@@ -61,7 +61,7 @@ def misfit() -> InputError:
 def through(vectors: Floats, dims: int, rows: Ints | None, work: Callable[[slice, F32], None]) -> None:
     """Call work(part of the answer, vectors [k, dims] as float32) until every vector, or each of these rows, was seen.
 
-    `vectors` may be a float16 memmap: 256 rows are in memory at a time. The array belongs to `work` until it returns.
+    `vectors` may be a float16 memmap: 256 rows are in memory at a time. The array may be the caller's own: `work` only reads it.
     Raises InputError when the vectors have other dims or one of them holds NaN.
     """
     if vectors.ndim != 2 or vectors.shape[1] != dims:

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from modicum.engine.arrays import CHUNK, F32, F64, Floats, Ints, gather, widen
 from modicum.engine.cores import in_stretches, one_core
@@ -149,6 +149,7 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
     # One product serves all: columns of W, and the centre, whose product gives the length after centring.
     both = np.concatenate([head.weights, head.centre[:, None]], axis=1)
     shift, centre2 = head.centre @ head.weights, float(head.centre @ head.centre)
+    bias = head.bias / np.float32(head.temperature)
 
     def work(first: int, last: int) -> None:
         buffer = np.empty((CHUNK, d), dtype=np.float32)
@@ -156,11 +157,15 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
             part = slice(start, min(start + CHUNK, last))
             numbers = range(part.start, part.stop) if rows is None else rows[part]
             x = widen(vectors[part] if rows is None else vectors[rows[part]], buffer, numbers)
-            length = np.sqrt(np.einsum("ij,ij->i", x, x))
+            length = np.sqrt(np.vecdot(x, x))
             length[length == 0] = 1
-            product = (x @ both) / length[:, None]
+            product = x @ both
+            product /= length[:, None]
             after = np.sqrt(np.maximum(1 - 2 * product[:, -1] + centre2, 1e-12))
-            logits = ((product[:, :-1] - shift) / after[:, None] + head.bias) / np.float32(head.temperature)
+            logits = product[:, :-1]
+            logits -= shift
+            logits /= (after * np.float32(head.temperature))[:, None]
+            logits += bias
             out[part] = _probabilities(head, logits)
 
     in_stretches(work, n)
@@ -207,12 +212,16 @@ def fit_temperature(logits: F64, truth: Ints) -> float:
 def _probabilities(head: Head, logits: F32) -> F32:
     """Softmax over the classes that had a label; each of the others gets the same small share."""
     unseen = int((~head.seen).sum())
+    proba = logits[:, head.seen] if unseen else logits
+    proba -= proba.max(axis=1, keepdims=True)  # written out and in place: scipy's softmax takes as long as the product
+    np.exp(proba, out=proba)
+    proba /= proba.sum(axis=1, keepdims=True)
     if not unseen:
-        return np.asarray(softmax(logits, axis=1), dtype=np.float32)
+        return proba
     each = _UNSEEN / (head.labels + len(head.seen))
-    proba = np.full(logits.shape, each, dtype=np.float32)
-    proba[:, head.seen] = softmax(logits[:, head.seen], axis=1) * np.float32(1 - each * unseen)
-    return proba
+    answer = np.full(logits.shape, each, dtype=np.float32)
+    answer[:, head.seen] = proba * np.float32(1 - each * unseen)
+    return answer
 
 
 def _check_labels(vectors: Floats, labels: Ints, n_classes: int) -> Ints:

@@ -14,7 +14,8 @@ _AT_ONCE = 32
 def stretches(pool: Pool, indices: Ints | None = None) -> Iterator[tuple[slice, F32]]:
     """Vectors of all pool items, or of these, as float32 [k, d], in order, with the places they stand at.
 
-    The array is used again for the next stretch. Raises InputError at a vector that is not finite.
+    The array is used again for the next stretch and may be the pool's own: it is only read. Raises InputError at a vector that
+    is not finite.
     """
     rows = pool.rows if indices is None else pool.rows[indices]
     buffer = np.empty((STRETCH, pool.vectors.shape[1]), dtype=np.float32)
