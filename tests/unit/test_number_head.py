@@ -235,10 +235,8 @@ def explained(x: np.ndarray, y: np.ndarray, first: int, strategy: str, seed: int
     head = number_head.fit(x[labeled], y[labeled])
     for _ in range(4):
         free = np.setdiff1d(train, labeled)
-        mean, sd = number_head.predict(head, x, rows=free)
-        # Two members this far apart have the variance the head expects.
-        members = np.stack([mean - sd, mean + sd])[:, :, None]
-        pool = Pool(free, x, free, None, labeled, np.zeros_like(labeled), y[labeled], mean, members)
+        mean = number_head.predict(head, x, rows=free)[0]
+        pool = Pool(free, x, free, None, labeled, np.zeros_like(labeled), y[labeled], mean)
         labeled = np.append(labeled, free[choose(ask, pool, 10, rng).indices])
         head = number_head.fit(x[labeled], y[labeled])
         found = number_head.predict(head, x, rows=test)[0]

@@ -1,21 +1,20 @@
 """Ask where a committee disagrees: BALD for classes, variance for numbers.
 
-The pool may bring what each member says; otherwise members are fitted here, on bootstraps of the labels.
+The pool may bring what each member says; otherwise the committee is made here.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from modicum.engine import heads
-from modicum.engine.arrays import F32, F64, Floats, Ints, gather, unit
+from modicum.engine import heads, number_head
+from modicum.engine.arrays import F64, Floats, gather
 from modicum.engine.pool import Pool, Selection, in_id_order, top
 from modicum.engine.strategies.uncertainty import predictions
 from modicum.engine.walk import STRETCH, stretches
 from modicum.errors import InputError
 
 _MEMBERS = 8
-_RIDGE = 0.01  # times the number of labels: the weight of |w|^2 beside the squared errors
 
 
 @in_id_order
@@ -36,19 +35,19 @@ def bald(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
 def committee_variance(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     """For numbers: highest variance of the members' predictions first (query by committee, Burbidge, Rowland & King 2007).
 
-    Members are the pool's, or eight ridge regressions on bootstraps of the labeled `values`; without a label they agree.
+    Members are the pool's. Without them it is the variance of all lines the labeled `values` leave possible, weighed by how
+    likely each is (Bayesian regression): bootstraps of few labels agree just where nothing was labeled, at nothing.
     """
     if pool.members is not None:
         return top(np.asarray(pool.members, dtype=np.float64).var(axis=0).mean(axis=1), pool, n, rng)
     if pool.values is None:
         raise InputError("this strategy needs labels that are numbers: give the pool their `values`, or label a seed set first")
-    if not len(pool.values):
-        return top(np.zeros(len(pool)), pool, n, rng)
-    x = unit(gather(pool.vectors, pool.labeled_rows)).astype(np.float64)
-    weights = _ridges(np.hstack([x, np.ones((len(x), 1))]), np.asarray(pool.values, dtype=np.float64), rng)
-    utility = np.empty(len(pool))
-    for part, chunk in stretches(pool):
-        utility[part] = (unit(chunk) @ weights[:-1] + weights[-1]).var(axis=1)
+    utility = np.zeros(len(pool))
+    if len(pool.values):
+        head = number_head.fit(gather(pool.vectors, pool.labeled_rows), pool.values)
+        for part, x in stretches(pool):
+            doubt = number_head.predict(head, x)[1].astype(np.float64)
+            utility[part] = np.where(np.isfinite(doubt), doubt, 0) ** 2  # infinite while all labels are equal: nothing to tell
     return top(utility, pool, n, rng)
 
 
@@ -72,20 +71,6 @@ def _bootstraps(pool: Pool, rng: np.random.Generator) -> list[heads.Head]:
         drawn = rng.integers(len(vectors), size=len(vectors))
         fitted.append(heads.fit(vectors[drawn], pool.labels[drawn], n_classes, calibrate=False))
     return fitted
-
-
-def _ridges(x: F64, y: F64, rng: np.random.Generator) -> F32:
-    """Weights [d, members] of ridge regressions of y [m] on bootstraps of rows [m, d], solved in the smaller of both spaces."""
-    columns = []
-    for _ in range(_MEMBERS):
-        drawn: Ints = rng.integers(len(x), size=len(x))
-        a, b = x[drawn], y[drawn] - y.mean()
-        penalty = _RIDGE * len(a)
-        if len(a) < a.shape[1]:
-            columns.append(a.T @ np.linalg.solve(a @ a.T + penalty * np.eye(len(a)), b))
-        else:
-            columns.append(np.linalg.solve(a.T @ a + penalty * np.eye(a.shape[1]), a.T @ b))
-    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _entropy(p: Floats) -> F64:
