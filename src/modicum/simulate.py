@@ -12,6 +12,7 @@ import numpy as np
 from modicum import plugins
 from modicum.engine.evaluate import mean_interval
 from modicum.engine.loop import Loop
+from modicum.engine.solve import SEMI, Semi
 from modicum.errors import InputError
 from modicum.home import Home
 from modicum.known import ENCODER, Known, read_known
@@ -70,6 +71,7 @@ class Options(TypedDict):
     batch_size: int
     seed: int
     runs: int
+    semi: Semi
     encoder: str
     home: Home | None
     jobs: int
@@ -80,6 +82,7 @@ class Settings(TypedDict):
 
     budget: int
     batch_size: int
+    semi: Semi
 
 
 Curve = list[tuple[int, float]]  # (labels, accuracy) after every batch of one run
@@ -94,6 +97,7 @@ def simulate(
     batch_size: int = 5,
     seed: int = 0,
     runs: int = 5,
+    semi: Semi = "spread",
     encoder: str = ENCODER,
     home: Home | None = None,
     jobs: int = 1,
@@ -104,11 +108,12 @@ def simulate(
     of class folders, below train/ and test/ or not. Without a split a random 30% is tested on, drawn anew for every run.
     Run r is reproducible from seed + r. The first point is the seed set, of 20 labels or `batch_size` if that is more, but at
     most half of the budget; then every `batch_size` labels follow a point, up to `budget` or the last label there is.
+    `semi` says how unlabeled items take part in learning (see `Loop`).
     With `jobs` above 1 the runs share as many processes: a script that asks for them needs `if __name__ == "__main__"`.
     Raises SourceError for data that cannot be used, InputError for settings out of range, NotFoundError for unknown strategies.
     """
     started = time.perf_counter()
-    settings = _checked(budget, batch_size, seed, runs, jobs)
+    settings = _checked(budget, batch_size, seed, runs, jobs, semi)
     known = read_known(Path(data_path), encoder, home)
     curves = _run_all(known, [(strategy, seed_strategy, seed + run) for run in range(runs)], settings, jobs)
     for outcome in curves:
@@ -127,6 +132,7 @@ def compare(
     batch_size: int = 5,
     seed: int = 0,
     runs: int = 5,
+    semi: Semi = "spread",
     encoder: str = ENCODER,
     home: Home | None = None,
     jobs: int = 1,
@@ -138,7 +144,7 @@ def compare(
     same split and, where both use the seed strategy, the same seed set. Arguments and errors are those of `simulate`.
     """
     started = time.perf_counter()
-    settings = _checked(budget, batch_size, seed, runs, jobs)
+    settings = _checked(budget, batch_size, seed, runs, jobs, semi)
     wanted = list(dict.fromkeys(strategies))
     everything = "all" in wanted
     names = [*plugins.names("modicum.strategies")] if everything else wanted
@@ -223,7 +229,14 @@ def _run(known: Known, settings: Settings, turn: Turn) -> Curve | InputError:
     budget = min(budget, len(train))
     curve: Curve = []
     try:
-        loop = Loop(known.vectors[train], known.classes, strategy=strategy, seed_strategy=seed_strategy, seed=seed)
+        loop = Loop(
+            known.vectors[train],
+            known.classes,
+            strategy=strategy,
+            seed_strategy=seed_strategy,
+            semi=settings["semi"],
+            seed=seed,
+        )
         used = 0
         while used < budget:
             size = _seed_set(budget, batch_size) if used == 0 else batch_size
@@ -241,10 +254,12 @@ def _seed_set(budget: int, batch_size: int) -> int:
     return max(1, min(SEED_SET, budget // 2) // batch_size) * batch_size
 
 
-def _checked(budget: int, batch_size: int, seed: int, runs: int, jobs: int) -> Settings:
+def _checked(budget: int, batch_size: int, seed: int, runs: int, jobs: int, semi: Semi) -> Settings:
     for name, value in (("budget", budget), ("batch_size", batch_size), ("runs", runs), ("jobs", jobs)):
         if value < 1:
             raise InputError(f"{name} is at least 1, received {value}")
     if seed < 0:
         raise InputError(f"seed is at least 0, received {seed}")
-    return {"budget": budget, "batch_size": batch_size}
+    if semi not in SEMI:
+        raise InputError(f"semi is one of {', '.join(SEMI)}; received {semi!r}")
+    return {"budget": budget, "batch_size": batch_size, "semi": semi}

@@ -32,7 +32,7 @@ def test_coverage_is_what_is_promised(n: int, share: float) -> None:
     # Summed over the binomial distribution instead of drawn: no luck involved.
     def coverage(bound: object) -> float:
         k = np.arange(n + 1)
-        intervals = [bound(int(i), n) for i in k]  # type: ignore[operator]
+        intervals = [bound(int(i), n) for i in k]
         return float(sum(binom.pmf(i, n, share) for i, x in zip(k, intervals, strict=True) if x.low <= share <= x.high))
 
     assert coverage(evaluate.clopper_pearson) >= 0.95

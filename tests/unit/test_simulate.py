@@ -54,6 +54,14 @@ def test_processes_change_nothing(digits: Path) -> None:
     assert alone == together
 
 
+def test_what_unlabeled_items_do_can_be_switched(digits: Path) -> None:
+    curves = {semi: simulate(digits, budget=20, batch_size=20, runs=2, semi=semi)["curve"] for semi in ("off", "spread", "self")}
+    assert at({"curve": curves["spread"]}, 20) > at({"curve": curves["off"]}, 20)
+    assert curves["self"] != curves["off"]
+    with pytest.raises(InputError, match="one of off, spread"):
+        simulate(digits, budget=20, semi="magic")
+
+
 def test_strategies_are_compared_on_the_same_seeds_beside_random_labels(digits: Path) -> None:
     found = compare(digits, ["margin", "typical", "margin"], budget=30, batch_size=10, runs=3)
     by_name = {one["strategy"]: one for one in found["strategies"]}

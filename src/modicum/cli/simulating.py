@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Of the first run; the others count up.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Runs to average over.")] = 5,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one per core unless said otherwise.")] = None,
+    semi: Annotated[
+        Literal["spread", "poisson", "self", "off"], typer.Option(help="How unlabeled items take part in learning.")
+    ] = "spread",
     html: Annotated[Path | None, typer.Option(help="Write curves and tables to this file.")] = None,
     encoder: Annotated[str | None, typer.Option(help="For a folder: package:..., file:model.onnx, hf:... or timm:...")] = None,
     home: HomeOption = None,
@@ -48,6 +51,7 @@ def simulate(
         "batch_size": batch_size,
         "seed": seed,
         "runs": runs,
+        "semi": semi,
         "jobs": jobs or os.cpu_count() or 1,
         "encoder": encoder or ENCODER,
         "home": Home(home) if home or data.is_dir() else None,
