@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 
 from modicum.engine.kmeans import kmeans
 from modicum.engine.pool import Pool, Selection
@@ -69,7 +70,7 @@ def test_k_center_is_exact_beyond_the_field_it_works_in(labeled: int) -> None:
 
 
 def test_k_center_agrees_with_scikit_activeml() -> None:
-    core_set = pytest.importorskip("skactiveml.pool").CoreSet
+    core_set = pytest.importorskip("skactiveml.pool", reason="scikit-activeml is not installed").CoreSet
     x = rng(5).standard_normal((400, 6)).astype(np.float32)
     y = np.full(400, np.nan)
     y[390:] = 0
@@ -95,9 +96,10 @@ def test_greedy_sampling_multiplies_distances_of_inputs_and_outputs(seed: int, n
 
 
 def test_greedy_sampling_agrees_with_scikit_activeml() -> None:
-    theirs = pytest.importorskip("skactiveml.pool").GreedySamplingTarget(random_state=0)
-    linear = pytest.importorskip("sklearn.linear_model").LinearRegression()
-    regressor = pytest.importorskip("skactiveml.regressor").SklearnRegressor(linear)
+    pools = pytest.importorskip("skactiveml.pool", reason="scikit-activeml is not installed")
+    theirs = pools.GreedySamplingTarget(random_state=0)
+    wrapped = pytest.importorskip("skactiveml.regressor", reason="scikit-activeml is not installed").SklearnRegressor
+    regressor = wrapped(LinearRegression())
     draw = rng(7)
     x = draw.standard_normal((200, 4)).astype(np.float32)
     y = np.full(200, np.nan)

@@ -1,5 +1,6 @@
 """The head against an independent solver, its calibration, its memory, and odd sets of labels."""
 
+import io
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +145,29 @@ def test_bytes_and_back() -> None:
 def test_foreign_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="no head of modicum"):
         heads.Head.from_bytes(data)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_damaged_bytes_are_refused_or_make_a_whole_head(data: st.DataObject) -> None:
+    x, y = blobs(5, 40, 7, 3)
+    written = bytearray(heads.fit(x, y, 5, calibrate=False).to_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        written[data.draw(st.integers(0, len(written) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        head = heads.Head.from_bytes(bytes(written))
+    except InputError:
+        return
+    assert np.isfinite(heads.predict_proba(head, x)).all()
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    x, y = blobs(5, 40, 7, 3)
+    buffer = io.BytesIO()
+    with np.load(io.BytesIO(heads.fit(x, y, 5).to_bytes())) as parts:
+        np.savez(buffer, **{**parts, "weights": np.full_like(parts["weights"], np.nan)})
+    with pytest.raises(InputError, match="do not fit each other"):
+        heads.Head.from_bytes(buffer.getvalue())
 
 
 def test_predicting_needs_little_memory(tmp_path: Path) -> None:

@@ -5,17 +5,16 @@ they have, and there is no free intercept: with few labels both only learn which
 each class is comes back as a shrunken share. How the weights come about stands in solve.py.
 """
 
-import io
-from dataclasses import dataclass, fields, replace
-from zipfile import BadZipFile
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from modicum.engine.arrays import CHUNK, F32, F64, Floats, Ints, gather, widen
-from modicum.engine.cores import in_stretches, one_core
+from modicum.engine.arrays import F32, F64, Floats, Ints, gather
+from modicum.engine.cores import one_core
+from modicum.engine.head_parts import misfit, pack, through, unpacked
 from modicum.engine.propagate import graph, joined, neighbours
 from modicum.engine.solve import SEMI, Data, Semi, class_shares, solve
 from modicum.engine.survey import Frame, Survey, frame
@@ -44,28 +43,25 @@ class Head:
 
     def to_bytes(self) -> bytes:
         """The head as an .npz, without pickle."""
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **{f.name: np.asarray(getattr(self, f.name)) for f in fields(self)})
-        return buffer.getvalue()
+        return pack(self)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Head":
         """The head `to_bytes` wrote. Raises InputError for anything else; nothing is unpickled."""
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as parts:
-                head = cls(
-                    weights=parts["weights"].astype(np.float32),
-                    bias=parts["bias"].astype(np.float32),
-                    centre=parts["centre"].astype(np.float32),
-                    seen=parts["seen"].astype(bool),
-                    labels=int(parts["labels"]),
-                    temperature=float(parts["temperature"]),
-                )
-        except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, BadZipFile) as error:
-            raise InputError(f"{len(data)} bytes received that are no head of modicum: train a new round") from error
+        with unpacked(data, "head") as parts:
+            head = cls(
+                weights=parts["weights"].astype(np.float32),
+                bias=parts["bias"].astype(np.float32),
+                centre=parts["centre"].astype(np.float32),
+                seen=parts["seen"].astype(bool),
+                labels=int(parts["labels"]),
+                temperature=float(parts["temperature"]),
+            )
         d, c = head.weights.shape if head.weights.ndim == 2 else (-1, -1)
-        if (head.bias.shape, head.centre.shape, head.seen.shape) != ((c,), (d,), (c,)) or not head.temperature > 0:
-            raise InputError("the parts of this head do not fit each other: train a new round")
+        shapes = (head.bias.shape, head.centre.shape, head.seen.shape) == ((c,), (d,), (c,))
+        finite = all(np.isfinite(part).all() for part in (head.weights, head.bias, head.centre))
+        if not (shapes and finite and 0 < head.temperature < np.inf):
+            raise misfit()
         return head
 
 
@@ -142,33 +138,25 @@ def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F
     Raises InputError when the dims differ from the head's or a vector holds NaN.
     """
     d, c = head.weights.shape
-    if vectors.ndim != 2 or vectors.shape[1] != d:
-        raise InputError(f"the head was trained on {d} dims, received vectors {list(vectors.shape)}: train a new round")
-    n = len(vectors) if rows is None else len(rows)
-    out = np.empty((n, c), dtype=np.float32)
+    out = np.empty((len(vectors) if rows is None else len(rows), c), dtype=np.float32)
     # One product serves all: columns of W, and the centre, whose product gives the length after centring.
     both = np.concatenate([head.weights, head.centre[:, None]], axis=1)
     shift, centre2 = head.centre @ head.weights, float(head.centre @ head.centre)
     bias = head.bias / np.float32(head.temperature)
 
-    def work(first: int, last: int) -> None:
-        buffer = np.empty((CHUNK, d), dtype=np.float32)
-        for start in range(first, last, CHUNK):
-            part = slice(start, min(start + CHUNK, last))
-            numbers = range(part.start, part.stop) if rows is None else rows[part]
-            x = widen(vectors[part] if rows is None else vectors[rows[part]], buffer, numbers)
-            length = np.sqrt(np.vecdot(x, x))
-            length[length == 0] = 1
-            product = x @ both
-            product /= length[:, None]
-            after = np.sqrt(np.maximum(1 - 2 * product[:, -1] + centre2, 1e-12))
-            logits = product[:, :-1]
-            logits -= shift
-            logits /= (after * np.float32(head.temperature))[:, None]
-            logits += bias
-            out[part] = _probabilities(head, logits)
+    def work(part: slice, x: F32) -> None:
+        length = np.sqrt(np.vecdot(x, x))
+        length[length == 0] = 1
+        product = x @ both
+        product /= length[:, None]
+        after = np.sqrt(np.maximum(1 - 2 * product[:, -1] + centre2, 1e-12))
+        logits = product[:, :-1]
+        logits -= shift
+        logits /= (after * np.float32(head.temperature))[:, None]
+        logits += bias
+        out[part] = _probabilities(head, logits)
 
-    in_stretches(work, n)
+    through(vectors, d, rows, work)
     return out
 
 
