@@ -33,7 +33,11 @@ def gone(pid: int) -> bool | None:
 def test_the_oracles_server_ends_with_the_oracle(tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "modicum", "demo", "--oracle"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, env=environment, start_new_session=True) as oracle:
+    # tests that a shell runs in the background have Ctrl+C ignored, and so would the oracle
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    oracle = subprocess.Popen(command, env=environment, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
+    with oracle:
         try:
             child = wait_for(lambda: running_server(tmp_path), "the oracle's server")
             oracle.send_signal(signal.Signals[name])  # to this process alone, as `kill` does
