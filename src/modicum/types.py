@@ -94,6 +94,45 @@ class Policy(Frozen):
     retrain_after: int | None = Field(default=None, ge=1, description="new labels that start a round; none: it grows")
     lease_s: float = Field(default=600, ge=5, le=86_400, description="seconds a claimed task waits for its annotator")
     submit_on_key: bool = Field(default=True, description="a class key submits at once; otherwise Enter submits")
+    sure: Literal["validate", "annotate", "hold"] = Field(
+        default="validate", description="what becomes of items above validate_above: shown on Validate, asked about, or held"
+    )
+    recognised: Literal["off", "auto", "discard", "validate", "hold"] = Field(
+        default="off", description="what becomes of items a certificate covers; off: nothing is certified"
+    )
+    guarantee: Literal["among", "whole"] = Field(
+        default="among", description="auto_error bounds wrong auto-labels among the auto-labels, or among the whole pool"
+    )
+    auto_error: float = Field(default=0.02, gt=0, lt=0.5, description="share of auto-labels that may be wrong")
+    auto_confidence: float = Field(default=0.95, ge=0.5, lt=1, description="how sure a certificate must be of auto_error")
+    auto_threshold: float | None = Field(
+        default=None, gt=0, le=1, description="a raw confidence instead of a certificate; what it labels is marked uncertified"
+    )
+    calibration: int | None = Field(
+        default=None, ge=20, le=100_000, description="random items labeled blind for a certificate; none: what the wish needs"
+    )
+    audit_rate: float = Field(default=0.02, ge=0, le=1, description="share of auto-labels people look at, for ever, blind")
+    blind_rate: float = Field(
+        default=0.1, ge=0, le=0.5, description="share of questions without pre-label, while anything is certified"
+    )
+    seeded_rate: float = Field(
+        default=0.03,
+        ge=0,
+        le=0.2,
+        description="share of pre-labels replaced by a plausible wrong one, while anything is certified",
+    )
+    rate_per_hour: float | None = Field(default=None, gt=0, le=100_000, description="what an hour of labeling costs")
+    currency: str = Field(default="EUR", min_length=1, max_length=10, description="of rate_per_hour and budget_money")
+    budget_hours: float | None = Field(default=None, gt=0, le=1_000_000, description="stop asking after this many hours of work")
+    budget_money: float | None = Field(
+        default=None, gt=0, le=1e9, description="stop asking when the work has cost this much; needs rate_per_hour"
+    )
+
+    @model_validator(mode="after")
+    def _payable(self) -> Self:
+        if self.budget_money is not None and self.rate_per_hour is None:
+            raise ValueError("budget_money needs rate_per_hour: say what an hour of labeling costs, or give budget_hours")
+        return self
 
 
 class Project(Frozen):
@@ -280,6 +319,16 @@ class Rejection(Frozen):
     kind: Literal["duplicate", "rejected"]
     reason: str
     created: datetime
+
+
+class CertificateState(StrEnum):
+    """Drawing: its random items are being labeled. Issued: it stands. The others say why it does not."""
+
+    DRAWING = "drawing"
+    ISSUED = "issued"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
 
 
 class Interval(Frozen):

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlalchemy import Connection, MetaData, Table, create_engine, func, insert, inspect, select, text
 from sqlalchemy.pool import NullPool
 
 from modicum.errors import ConflictError, HomeLockedError, StorageError
 from modicum.home import Home
-from modicum.store import items, projects
+from modicum.store import items, migrations, projects
 from modicum.store.db import Database, arrays
 from modicum.store.migrations import HEAD
 from modicum.store.tables import item, metadata, project
+from modicum.types import Policy, Schema
 from store.store_parts import make_project, new_item
 
 
@@ -178,17 +179,23 @@ def test_a_database_of_a_newer_version_is_refused_and_untouched(home: Home) -> N
         Database(home.database_url)
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(home: Home) -> None:
-    first = Database(home.database_url)
-    first.write(projects.create, "Dogs")
-    first.write(lambda conn: conn.execute(text("ALTER TABLE project DROP COLUMN probe")))
-    first.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = '0001'")))
-    first.close()
-    second = Database(home.database_url)
-    with second.read() as conn:
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_a_database_of_an_older_version_is_brought_up_to_date(home: Home, version: str) -> None:
+    engine = create_engine(home.database_url)
+    with engine.begin() as conn:
+        migrations.run(conn, version)
+        columns = {column["name"] for column in inspect(conn).get_columns("project")}
+        old = Table("project", MetaData(), autoload_with=conn)
+        values = {"slug": "dogs", "name": "Dogs", "source": "", "encoder": "", "schema": Schema().model_dump(mode="json")}
+        conn.execute(insert(old).values(**values, policy=Policy().model_dump(mode="json"), seed=1, rows=0, message="", created=1))
+    engine.dispose()
+    assert ("probe" in columns) == (version != "0001")
+    db = Database(home.database_url)
+    with db.read() as conn:
         assert [entry.name for entry in projects.list_all(conn)] == ["Dogs"]
         assert "probe" in {column["name"] for column in inspect(conn).get_columns("project")}
-    second.close()
+        assert migrations.version(conn) == migrations.HEAD
+    db.close()
 
 
 def test_opening_again_keeps_everything(home: Home) -> None:

@@ -13,7 +13,20 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from modicum.errors import ConflictError, InputError, NotFoundError, SchemaError
-from modicum.store.tables import annotation, item, job, label, project, rejection, round_, round_score, task
+from modicum.store.tables import (
+    annotation,
+    certificate,
+    certificate_population,
+    draw,
+    item,
+    job,
+    label,
+    project,
+    rejection,
+    round_,
+    round_score,
+    task,
+)
 from modicum.types import Class, Name, Policy, Project, Schema
 
 DEFAULT_ENCODER = "package:efficientnet-lite0"
@@ -110,7 +123,10 @@ def remove(conn: Connection, project_id: int) -> None:
     """Delete the project with all its items, annotations and rounds; its files are the caller's affair."""
     get(conn, project_id)
     conn.execute(update(annotation).where(annotation.c.project_id == project_id).values(retracts=None))
-    for table in (label, task, annotation, item, round_score, round_, rejection, job):
+    of_project = select(certificate.c.id).where(certificate.c.project_id == project_id)
+    for part in (draw, certificate_population):
+        conn.execute(delete(part).where(part.c.certificate_id.in_(of_project)))
+    for table in (label, task, annotation, item, certificate, round_score, round_, rejection, job):
         conn.execute(delete(table).where(table.c.project_id == project_id))
     conn.execute(delete(project).where(project.c.id == project_id))
 

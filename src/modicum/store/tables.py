@@ -89,6 +89,8 @@ item = Table(
     Column("skipped", Boolean, nullable=False),  # somebody skipped it and nobody has answered
     Column("given", Integer),  # the class the source named; what people say goes before it
     Column("created", Moment, nullable=False),
+    Column("certificate_id", Id),  # under which a model labels it, unless people said something
+    Column("auto", JSON(none_as_null=True)),  # the prediction that labels it then
     UniqueConstraint("project_id", "sha256"),
     UniqueConstraint("project_id", "row"),
 )
@@ -103,6 +105,13 @@ Index(
     item.c.sha256,
     sqlite_where=item.c.status == "pool",
     postgresql_where=item.c.status == "pool",
+)
+
+Index(
+    "item_certificate",
+    item.c.certificate_id,
+    sqlite_where=item.c.certificate_id.is_not(None),
+    postgresql_where=item.c.certificate_id.is_not(None),
 )
 
 annotation = Table(
@@ -219,6 +228,8 @@ task = Table(
     Column("lease_token", String(40)),
     Column("lease_until", Moment),
     Column("created", Moment, nullable=False),
+    Column("arm", String(10)),  # seeded: its pre-label was made wrong on purpose; blind: it was kept back
+    Column("alternative", Integer),  # of either arm: the class that was suggested, or would have been
 )
 _open, _leased, _live = task.c.state == "open", task.c.state == "leased", task.c.state.in_(["open", "leased"])
 # claiming is a walk along the first; without it every claim sorts all tasks
@@ -227,6 +238,55 @@ Index("task_leased", task.c.project_id, task.c.client, sqlite_where=_leased, pos
 Index("task_expiry", task.c.project_id, task.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
 # an item is in one person's hands at most
 Index("task_live", task.c.item_id, unique=True, sqlite_where=_live, postgresql_where=_live)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("number", Integer, nullable=False),  # of the project, from 1: each spends its share of the allowed doubt
+    Column("state", String(10), nullable=False),
+    Column("route", String(10), nullable=False),  # what becomes of the items it covers
+    Column("guarantee", String(10), nullable=False),
+    Column("error", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("threshold", Float),  # a raw one, when somebody chose it instead of an error
+    Column("round", Integer, nullable=False),  # whose model predicts
+    Column("seed", BigInteger, nullable=False),
+    Column("population", BigInteger, nullable=False),  # items it speaks of
+    Column("batch", Id),  # the only batch it speaks of
+    Column("planned", Integer, nullable=False),  # items drawn for calibration
+    Column("classes", JSON, nullable=False),  # names of the classes when it was drawn
+    Column("facts", JSON(none_as_null=True)),  # what it rests on, once it is issued
+    Column("reason", Text, nullable=False),  # why it was refused, revoked or withdrawn
+    Column("created", Moment, nullable=False),
+    Column("decided", Moment),
+    Column("ended", Moment),
+    UniqueConstraint("project_id", "number"),
+)
+
+# what its model said of each item of the population, frozen: arrays in one order
+certificate_population = Table(
+    "certificate_population",
+    metadata,
+    Column("certificate_id", Id, ForeignKey("certificate.id"), primary_key=True, autoincrement=False),
+    Column("items", LargeBinary, nullable=False),  # int64
+    Column("classes", LargeBinary, nullable=False),  # uint16
+    Column("scores", LargeBinary, nullable=False),  # float32, log-odds of the likeliest class
+)
+
+# items drawn at random, in the order drawn
+draw = Table(
+    "draw",
+    metadata,
+    Column("certificate_id", Id, ForeignKey("certificate.id"), primary_key=True, autoincrement=False),
+    Column("purpose", String(12), primary_key=True),  # calibration, audit
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("item_id", Id, nullable=False),
+    Column("predicted", Integer, nullable=False),
+    Column("score", Float, nullable=False),
+)
+Index("draw_item", draw.c.item_id)
 
 job = Table(
     "job",

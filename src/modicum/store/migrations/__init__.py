@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from modicum.errors import StorageError
 
-HEAD = "0002"  # the newest file in versions/
+HEAD = "0003"  # the newest file in versions/
 
 
 def version(conn: Connection) -> str | None:
@@ -29,14 +29,15 @@ def upgrade(engine: Engine) -> None:
                 f"the database {engine.url.database} was written by a newer modicum (its tables are version {found}, "
                 f"this one knows {HEAD}): upgrade modicum, or choose another home with MODICUM_HOME=FOLDER"
             )
-        _run(conn)
+        run(conn, HEAD)
 
 
-def _run(conn: Connection) -> None:
+def run(conn: Connection, to: str) -> None:
+    """Bring the tables to the version `to`, inside the connection's transaction."""
     from alembic import command  # slow to import, and rarely needed
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = conn
-    command.upgrade(config, HEAD)
+    command.upgrade(config, to)
