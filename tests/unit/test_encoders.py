@@ -94,7 +94,7 @@ def test_the_probe_on_dogs_reaches_what_the_network_can(lite0: Encoder, shared_d
 
 
 def test_the_reference_vectors_agree_with_ours(lite0: Encoder, shared_data) -> None:
-    """The reference was made from the larger originals, of which the archive holds reductions: alike, not equal."""
+    """The reference is the plain mean over the larger originals, of which the archive holds reductions: alike, not equal."""
     import zipfile
 
     reference = np.load(shared_data("embeddings") / "dogs10_efficientnet_lite0_1280.npz", allow_pickle=False)
@@ -105,8 +105,8 @@ def test_the_reference_vectors_agree_with_ours(lite0: Encoder, shared_data) -> N
     ours /= np.linalg.norm(ours, axis=1, keepdims=True)
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
     similarity = ours @ theirs.T
-    assert similarity[np.arange(len(chosen)), chosen].mean() > 0.86
-    assert (similarity.argmax(axis=1) == chosen).mean() > 0.85
+    assert similarity[np.arange(len(chosen)), chosen].mean() > 0.83
+    assert (similarity.argmax(axis=1) == chosen).mean() > 0.95
 
 
 def test_onnx_gives_what_torch_gives() -> None:
@@ -152,7 +152,7 @@ def torch_features(torch, state, x):
             if turn > 0:
                 x = x + before
             number += 1
-    return layer(x, "_conv_head", "_bn1").mean(dim=(2, 3))
+    return layer(x, "_conv_head", "_bn1").pow(3).mean(dim=(2, 3)).pow(1 / 3)
 
 
 def test_the_converted_model_is_cached_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
