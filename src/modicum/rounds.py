@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from modicum.engine import evaluate, heads, step
+from modicum.engine import arms, evaluate, heads, step
 from modicum.engine.heads import Head
 from modicum.engine.pool import Pool
 from modicum.engine.survey import Survey, survey
@@ -179,10 +179,18 @@ def _choose(policy: Policy, seen: _Seen, proba: Floats | None) -> tuple[str, lis
     blind = seen.rng.permutation(of_holdout)[:n_holdout]
     name, chosen = _ask_strategy(policy, seen, of_train, proba, min(len(of_train), QUEUE - n_holdout))
     queue = _interleaved(chosen, blind, seen.rng)
+    shown = [None if proba is None else proba[seen.rows[place]] for place in queue]
+    armed = _arms(policy, len(queue), seen.rng)
     return name, [
-        _task(seen, int(place), float(len(queue) - rank), name, None if proba is None else proba[seen.rows[place]])
-        for rank, place in enumerate(queue)
+        _task(seen, int(place), float(len(queue) - rank), name, shown[rank], armed[rank]) for rank, place in enumerate(queue)
     ]
+
+
+def _arms(policy: Policy, n: int, rng: np.random.Generator) -> list[Arm | None]:
+    """What is done to each pre-label to measure how far it pulls people; nothing as long as no certificate rests on them."""
+    if policy.recognised == "off":
+        return [None] * n
+    return arms.draw(n, rng, seeded=policy.seeded_rate, blind=policy.blind_rate)
 
 
 def _ask_strategy(policy: Policy, seen: _Seen, of_train: Ints, proba: Floats | None, n: int) -> tuple[str, Ints]:
@@ -213,13 +221,18 @@ def _interleaved(chosen: Ints, blind: Ints, rng: np.random.Generator) -> Ints:
     return queue
 
 
-def _task(seen: _Seen, place: int, priority: float, strategy: str, proba: Floats | None) -> NewTask:
+def _task(seen: _Seen, place: int, priority: float, strategy: str, proba: Floats | None, arm: Arm | None) -> NewTask:
     item_id = int(seen.ids[place])
     if seen.is_holdout[place]:
         return NewTask(item_id, Reason(code="holdout"), priority, None, blind=True)
     if proba is None:
         return NewTask(item_id, Reason(code=strategy), priority)
-    return NewTask(item_id, Reason(code=strategy, classes=_likeliest(proba)), priority, _prediction(seen.number, proba))
+    other = None if arm is None else _likeliest(proba)[1]
+    if arm is Arm.BLIND:  # with the reason of other blind ones: the strategy's would name the class that is kept back
+        return NewTask(item_id, Reason(code="holdout"), priority, blind=True, arm=arm, alternative=other)
+    shown = arms.believed(proba) if arm is Arm.SEEDED else proba
+    reason = Reason(code=strategy, classes=_likeliest(shown))
+    return NewTask(item_id, reason, priority, _prediction(seen.number, shown), arm=arm, alternative=other)
 
 
 def _likeliest(proba: Floats) -> tuple[int, ...]:

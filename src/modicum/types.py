@@ -223,6 +223,16 @@ class Annotation(Frozen):
     created: datetime
 
 
+class Arm(StrEnum):
+    """How a task's pre-label was tampered with, at random, to measure how far pre-labels pull people; never sent to them.
+
+    Seeded: it is wrong on purpose, another class the model finds likely. Blind: it was kept back.
+    """
+
+    SEEDED = "seeded"
+    BLIND = "blind"
+
+
 class Origin(StrEnum):
     """Who settled a label."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, lit
 from modicum.errors import ConflictError, LeaseLostError, NotFoundError
 from modicum.store import items
 from modicum.store.tables import annotation, item, project, task
-from modicum.types import Action, Policy, Prediction, Reason, Route, Split, Status, Task
+from modicum.types import Action, Arm, Policy, Prediction, Reason, Route, Split, Status, Task
 
 RETURNED_PRIORITY = 1e6  # goes before everything a round opens
 # written out, not bound: a database uses a partial index only when it sees the condition
@@ -118,7 +118,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task about to be opened for an item."""
+    """A task about to be opened for an item. `alternative` is the class its arm suggested, or would have suggested."""
 
     item_id: int
     reason: Reason
@@ -129,6 +129,8 @@ class NewTask:
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------------
+    arm: Arm | None = None
+    alternative: int | None = None
 
 
 def sweep(conn: Connection, project_id: int) -> None:
@@ -243,11 +245,14 @@ def count_leased(conn: Connection, project_id: int) -> int:
 
 
 def from_row(row: Row[Any]) -> Task:
-    """The noun, from a row that holds the columns of task and item."""
+    """The noun, from a row that holds the columns of task and item. Nothing in it tells an arm."""
     of = row._mapping
     return Task(
         id=of[task.c.id],
-        item=items.from_row(row),
+        item=found,
+    found = items.from_row(row)
+    if row.arm == Arm.SEEDED and row.route == Route.VALIDATE:  # it may be labeled, and looks like the rest of its page
+        found = found.model_copy(update={"status": Status.POOL})
         round=row.round,
         route=Route(row.route),
         reason=Reason(code=row.reason, classes=tuple(row.between)),
@@ -321,3 +326,5 @@ def _values(project_id: int, number: int, entry: NewTask) -> dict[str, Any]:
         "blind": entry.blind,
         "created": datetime.now(UTC),
     }
+        "arm": entry.arm,
+        "alternative": entry.alternative,
