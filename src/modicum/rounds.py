@@ -20,7 +20,7 @@ from modicum.store.db import Database
 from modicum.store.rounds import Known, NewRound
 from modicum.store.scores import Scores
 from modicum.store.tasks import NewTask
-from modicum.types import Choice, Interval, Policy, Prediction, Project, Reason, Round
+from modicum.types import Arm, Choice, Interval, Policy, Prediction, Project, Reason, Round
 from modicum.vectors import Vectors
 
 QUEUE = 200  # tasks a round opens
