@@ -2,13 +2,17 @@ import { describe, expect, it } from "vitest";
 import {
   additions,
   chosenBy,
+  fromTyped,
   hasAddition,
   RANGES,
   readNumber,
+  recognisedChoices,
   seedStrategies,
   seedStrategy,
   strategies,
   strategy,
+  sureChoices,
+  toTyped,
   withAddition,
   withBase,
 } from "./policy";
@@ -78,5 +82,29 @@ describe("a typed number", () => {
     expect(readNumber("2.5", RANGES.budget).problem).toMatch(/2\.5.*whole number.*or nothing/);
     expect(readNumber("80", RANGES.holdout_rate).problem).toContain("from 0 to 50");
     expect(readNumber("many", RANGES.retrain_after).problem).toContain("many");
+  });
+});
+
+describe("a number of the policy in its field", () => {
+  it("is a share in percent, and comes back as it was", () => {
+    for (const stored of [0.29, 0.02, 0.005, 0.95, 0.007]) {
+      expect(fromTyped(Number(toTyped(stored, RANGES.auto_error)), RANGES.auto_error)).toBe(stored);
+    }
+    expect(toTyped(0.29, RANGES.validate_above)).toBe("29");
+    expect(toTyped(null, RANGES.auto_threshold)).toBe("");
+    expect(fromTyped(null, RANGES.auto_threshold)).toBeNull();
+  });
+
+  it("is no share when it counts something", () => {
+    expect(toTyped(0.5, RANGES.budget_hours)).toBe("0.5");
+    expect(fromTyped(190, RANGES.calibration)).toBe(190);
+  });
+});
+
+describe("what becomes of items", () => {
+  it("is explained, every choice in a line", () => {
+    expect(sureChoices().map((one) => one.name)).toEqual(["validate", "annotate", "hold"]);
+    expect(recognisedChoices().map((one) => one.name)).toEqual(["off", "auto", "discard", "validate", "hold"]);
+    expect([...sureChoices(), ...recognisedChoices()].every((one) => one.explanation.endsWith("."))).toBe(true);
   });
 });

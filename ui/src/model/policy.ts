@@ -146,6 +146,8 @@ export interface Range {
   low: number;
   high: number;
   whole: boolean;
+  /** Typed in percent, stored as a fraction of one. */
+  share?: boolean;
   /** What an empty field means; absent when it may not be empty. */
   empty?: string;
 }
@@ -154,10 +156,58 @@ export interface Range {
 export const RANGES = {
   budget: { low: 1, high: 1_000_000_000, whole: true, empty: "no limit" },
   retrain_after: { low: 1, high: 1_000_000, whole: true, empty: "grows with the labels" },
-  validate_above: { low: 1, high: 100, whole: false },
-  holdout_rate: { low: 0, high: 50, whole: false },
+  validate_above: { low: 1, high: 100, whole: false, share: true },
+  holdout_rate: { low: 0, high: 50, whole: false, share: true },
   lease_s: { low: 5, high: 86_400, whole: true },
+  auto_error: { low: 0.01, high: 49.9, whole: false, share: true },
+  auto_confidence: { low: 50, high: 99.99, whole: false, share: true },
+  auto_threshold: { low: 0.01, high: 100, whole: false, share: true, empty: "none" },
+  calibration: { low: 20, high: 100_000, whole: true, empty: "what the wish needs" },
+  audit_rate: { low: 0, high: 100, whole: false, share: true },
+  blind_rate: { low: 0, high: 50, whole: false, share: true },
+  seeded_rate: { low: 0, high: 20, whole: false, share: true },
+  rate_per_hour: { low: 0.01, high: 100_000, whole: false, empty: "not known" },
+  budget_hours: { low: 0.01, high: 1_000_000, whole: false, empty: "no limit" },
+  budget_money: { low: 0.01, high: 1_000_000_000, whole: false, empty: "no limit" },
 } satisfies Record<string, Range>;
+
+/** A stored number as it stands in its field. */
+export function toTyped(value: number | null, { share }: Range): string {
+  if (value === null) return "";
+  // 0.29 * 100 is 28.999999999999996
+  return String(share ? Number((value * 100).toFixed(4)) : value);
+}
+
+/** A typed number as it is stored. */
+export function fromTyped(value: number | null, { share }: Range): number | null {
+  return value === null || !share ? value : Number((value / 100).toPrecision(12));
+}
+
+const SURE: Record<string, [string, string]> = {
+  validate: ["Validate", "They wait on the Validate page, where a person looks through many at once."],
+  annotate: ["Annotate", "They are asked about one by one, like the others."],
+  hold: ["Hold", "They stay in the pool and nobody is asked: they cost nothing and get no label."],
+};
+
+const RECOGNISED: Record<string, [string, string]> = {
+  off: ["Nothing is certified", "Every label comes from a person."],
+  auto: [
+    "Auto-label",
+    "They get the model's class as their label, marked as the model's, while the certificate stands.",
+  ],
+  discard: ["Discard", "They leave the pool without a label: recognised, and worth nobody's time."],
+  validate: ["Validate", "They wait on the Validate page for a person to confirm."],
+  hold: ["Hold", "They stay in the pool and nobody is asked about them."],
+};
+
+/** What may become of items the model is sure of (policy.sure). */
+export const sureChoices = (): Choice[] => Object.keys(SURE).map((name) => choice(SURE, name));
+
+/** What may become of items that a certificate covers (policy.recognised). */
+export const recognisedChoices = (): Choice[] => Object.keys(RECOGNISED).map((name) => choice(RECOGNISED, name));
+
+/** What becomes of recognised items, in one line. */
+export const recognisedChoice = (name: string): Choice => choice(RECOGNISED, name);
 
 export type Typed = { value: number | null; problem: null } | { value: undefined; problem: string };
 

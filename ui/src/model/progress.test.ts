@@ -15,7 +15,6 @@ import {
 
 type Progress = components["schemas"]["Progress"];
 type Counts = components["schemas"]["Counts"];
-type Policy = components["schemas"]["Policy"];
 
 const counts: Counts = {
   items: 1000,
@@ -32,16 +31,7 @@ const counts: Counts = {
   duplicates: 0,
 };
 
-const policy: Policy = {
-  strategy: "auto",
-  seed_strategy: "typical",
-  budget: null,
-  validate_above: 0.9,
-  holdout_rate: 0.15,
-  retrain_after: null,
-  lease_s: 600,
-  submit_on_key: true,
-};
+const policy = { holdout_rate: 0.15, retrain_after: null };
 
 const accuracy = { mean: 0.92, low: 0.881, high: 0.947, n: 200 };
 

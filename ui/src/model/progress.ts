@@ -5,7 +5,7 @@ import { about, count, counted, withRange } from "./figures";
 
 type Schemas = components["schemas"];
 type Progress = Schemas["Progress"];
-type Policy = Schemas["Policy"];
+type Policy = Pick<Schemas["Policy"], "holdout_rate" | "retrain_after">;
 
 /** Below so many holdout labels the interval is so wide that the page explains it. */
 const FEW_HOLDOUT = 50;

@@ -1,4 +1,5 @@
 // Settings of a project: every change saves itself, says so, and can be taken back.
+import { useEffect } from "react";
 import { useMe, useProject } from "../../api/queries";
 import { Button } from "../../parts/Button";
 import { ErrorNote } from "../../parts/ErrorNote";
@@ -12,6 +13,7 @@ export function Settings({ slug }: { slug: string }) {
   const project = useProject(slug);
   const me = useMe();
   const saving = useSaving(slug);
+  useFragment(project.data !== undefined);
   return (
     <div className="page settings" aria-busy={!project.data && !project.error}>
       <div className="settings-top">
@@ -29,6 +31,13 @@ export function Settings({ slug }: { slug: string }) {
       )}
     </div>
   );
+}
+
+/** Other pages point at one part, such as settings#settings-routes; it is there only once the project is. */
+function useFragment(ready: boolean): void {
+  useEffect(() => {
+    if (ready) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [ready]);
 }
 
 const SAID = { idle: "Changes save themselves", saving: "Saving", saved: "Saved", failed: "Not saved" } as const;
