@@ -1,6 +1,6 @@
 """The Validate page: what the model is sure of, a page of one class at a time, confirmed or corrected in one go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,28 +8,33 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Row
 
 from modicum.engine.evaluate import wilson
+from modicum.engine.routing import page_size
 from modicum.errors import InputError
-from modicum.store import counts, facts, labels, projects, scores, tasks
+from modicum.store import arms, counts, facts, labels, projects, scores, tasks
+from modicum.store.arms import Counted
 from modicum.store.db import Database
 from modicum.store.scores import Scores
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Choice, Interval, Prediction, Reason, Route, Task
+from modicum.types import Action, Arm, Choice, Interval, Prediction, Reason, Route, Task
 from modicum.views import PageReceipt, PageView, ValidateClass, ValidateView
 
 BINS = 50
 SPARE = 64  # further candidates, for items that go to somebody else between reading and leasing
 ENOUGH = 5  # holdout labels in a page's range of confidence that make a range of its own
 
-Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 
 
 def view(db: Database, project_id: int) -> ValidateView:
     """What there is to validate: per class a histogram of confidence, and how far confidence could be trusted so far."""
     known = scores.predictions(db, project_id)
     with db.read() as conn:
-        schema = projects.get(conn, project_id).task_schema
+        project = projects.get(conn, project_id)
+        schema = project.task_schema
         confirmed = counts.confirmed(conn, project_id)
         waiting = None if known is None else facts.waiting(conn, project_id, len(known.classes), None)
+        on_pages = arms.page_errors(conn, project_id)
+        holdout = facts.holdout_labels(conn, project_id)
     histograms = np.zeros((len(schema.classes), BINS), dtype=np.int64)
     if known is not None and waiting is not None:
         bins = np.minimum((known.confidences[waiting].astype(np.float32) * BINS).astype(np.int64), BINS - 1)
@@ -37,11 +42,25 @@ def view(db: Database, project_id: int) -> ValidateView:
     return ValidateView(
         model=None if known is None else known.model,
         classes=tuple(
-            ValidateClass(class_id=entry.id, histogram=tuple(histograms[entry.id].tolist()), confirmed=confirmed.get(entry.id, 0))
+            ValidateClass(
+                class_id=entry.id,
+                histogram=tuple(histograms[entry.id].tolist()),
+                confirmed=confirmed.get(entry.id, 0),
+                page_size=_page_size(known, holdout, project.policy.validate_above, entry.id, on_pages.get(entry.id, Counted())),
+            )
             for entry in schema.classes
         ),
         holdout_errors=tuple(zip(*_trust(db, project_id, known), strict=True)),
     )
+
+
+def _page_size(known: Scores | None, holdout: tuple[Rows, Rows], above: float, class_id: int, on_pages: Counted) -> int:
+    """What suits the class's share of wrong ones: among the items people looked at on pages, and the holdout's that sure."""
+    if known is None:
+        return page_size(on_pages.k, on_pages.n)
+    rows, classes = (column[holdout[0] < len(known.classes)] for column in holdout)
+    there = (known.classes[rows] == class_id) & (known.confidences[rows] >= np.float16(above))
+    return page_size(on_pages.k + int((classes[there] != class_id).sum()), on_pages.n + int(there.sum()))
 
 
 def _trust(db: Database, project_id: int, known: Scores | None) -> tuple[list[float], list[bool]]:
@@ -59,11 +78,22 @@ def _trust(db: Database, project_id: int, known: Scores | None) -> tuple[list[fl
 # --- a page ------------------------------------------------------------------------------------------------------------
 
 
-def claim_page(db: Database, project_id: int, annotator: str, client: str, class_id: int, above: float, size: int) -> PageView:
+def claim_page(
+    db: Database,
+    project_id: int,
+    annotator: str,
+    client: str,
+    class_id: int,
+    above: float,
+    size: int,
+    planted: Sequence[tuple[int, float]] = (),
+) -> PageView:
     """Lease up to `size` items predicted as this class with at least this confidence, the most doubtful first.
 
     Left out are labeled and holdout items, those in somebody else's hands, and those whose pre-label was rejected before.
     `total` counts all there are above the threshold, `elsewhere` those on pages of others. The tab's earlier page is given back.
+    `planted` are (row, place) of items of another class, which take the place of as many: `place` from 0 to 1 is where among
+    the page's confidences theirs lies. Nothing in the tasks tells them from the rest.
     """
     known = scores.predictions(db, project_id)
     if known is None:
@@ -74,15 +104,24 @@ def claim_page(db: Database, project_id: int, annotator: str, client: str, class
     wanted = (known.classes == class_id) & (known.confidences >= np.float16(above))
     rows = np.flatnonzero(waiting & wanted)
     elsewhere = int((anybodys & wanted).sum()) - len(rows)
-    doubtful = rows[np.argsort(known.confidences[rows], kind="stable")]
-    page = db.write(_lease_page, project_id, annotator, client, known, doubtful[: size + SPARE].tolist(), size)
+    doubtful = rows[np.argsort(known.confidences[rows], kind="stable")][: size + SPARE]
+    plants = [plant for plant in planted if plant[0] not in doubtful]
+    page = db.write(_lease_page, project_id, annotator, client, known, doubtful.tolist(), size, class_id, plants)
     shown = tuple(sorted(page, key=lambda task: (_confidence(task.prediction), task.item.row)))
     expected = _expected_wrong(_trust(db, project_id, known), [_confidence(task.prediction) for task in shown], above)
-    return PageView(tasks=shown, total=len(rows), elsewhere=elsewhere, expected_wrong=expected)
+    return PageView(tasks=shown, total=max(len(rows), len(shown)), elsewhere=elsewhere, expected_wrong=expected)
 
 
 def _lease_page(
-    conn: Connection, project_id: int, annotator: str, client: str, known: Scores, rows: list[int], size: int
+    conn: Connection,
+    project_id: int,
+    annotator: str,
+    client: str,
+    known: Scores,
+    rows: list[int],
+    size: int,
+    class_id: int,
+    planted: Sequence[tuple[int, float]],
 ) -> list[Any]:
     holder = Holder.now(annotator, client, projects.policy(conn, project_id).lease_s)
     tasks.sweep(conn, project_id)
@@ -90,10 +129,42 @@ def _lease_page(
     free = labels.lock_unlabeled(conn, project_id, rows)
     live = tasks.live(conn, [row.id for row in free])
     free = [row for row in free if row.id not in live or _superseding(live[row.id])]
-    chosen = sorted(free, key=lambda row: rows.index(row.row))[:size]
+    place = {row: at for at, row in enumerate(rows)}
+    chosen = sorted(free, key=lambda row: place[row.row])[:size]
+    plants = _plants(conn, project_id, known, class_id, planted, [float(known.confidences[row.row]) for row in chosen])
+    chosen = chosen[: max(0, size - len(plants))] if chosen else []
     tasks.close(conn, [live[row.id].id for row in chosen if row.id in live], "superseded")
-    new = [NewTask(row.id, Reason(code="validate"), prediction=known.of_row(row.row), route=Route.VALIDATE) for row in chosen]
-    return tasks.show(conn, tasks.open_leased(conn, project_id, known.model, new, holder))
+    new = [(row.row, _on_page(row.id, known.of_row(row.row))) for row in chosen] + plants
+    new.sort(key=lambda entry: (_confidence(entry[1].prediction), entry[0]))  # ids follow the page, planted or not
+    return tasks.show(conn, tasks.open_leased(conn, project_id, known.model, [entry for _, entry in new], holder))
+
+
+def _plants(
+    conn: Connection,
+    project_id: int,
+    known: Scores,
+    class_id: int,
+    planted: Sequence[tuple[int, float]],
+    confidences: Sequence[float],
+) -> list[tuple[int, NewTask]]:
+    """(row, task) of the planted items nobody has in hand, as sure as the rest of the page."""
+    if not planted or not confidences:
+        return []
+    free = labels.lock_train(conn, project_id, [row for row, _ in planted])
+    live = tasks.live(conn, [row.id for row in free])
+    places, value = dict(planted), Choice(class_id=class_id)
+    plants = []
+    for row in free:
+        if row.id not in live:
+            confidence = round(float(np.float16(np.quantile(confidences, places[row.row]))), 4)
+            prediction = Prediction(model=known.model, value=value, confidence=confidence)
+            plants.append((row.row, _on_page(row.id, prediction, Arm.SEEDED)))
+    return plants
+
+
+def _on_page(item_id: int, shown: Prediction | None, arm: Arm | None = None) -> NewTask:
+    alternative = None if arm is None or shown is None else shown.value.class_id
+    return NewTask(item_id, Reason(code="validate"), prediction=shown, route=Route.VALIDATE, arm=arm, alternative=alternative)
 
 
 def _superseding(live: Row[Any]) -> bool:
@@ -172,14 +243,17 @@ def _confirm(
     each = None if seconds is None or not mine else seconds / len(mine)
     said = [_annotation(row, annotator, key, each, row.id in wrong, relabeled.get(row.id)) for row in mine]
     labels.add(conn, said)
-    tasks.close(conn, [live[row.item_id].id for row in mine if row.item_id in live], "superseded")
+    meant = [row for row in mine if row.arm is None]  # planted ones are recorded, and stay as they are
+    tasks.close(conn, [live[row.item_id].id for row in meant if row.item_id in live], "superseded")
     tasks.close(conn, [row.id for row in mine])
-    labels.settle(conn, {row.item_id: locked[row.item_id] for row in mine})
-    _send_back(conn, project_id, [row for row in mine if row.id in wrong])
+    labels.settle(conn, {row.item_id: locked[row.item_id] for row in meant})
+    _send_back(conn, project_id, [row for row in meant if row.id in wrong])
     return _receipt(key, [row for row, _ in labels.of_page(conn, project_id, annotator, key)], len(tokens))
 
 
 def _confirmable(row: Row[Any], token: str, item_row: Row[Any], live: Row[Any] | None) -> bool:
+    if row.arm is not None and row.route == Route.VALIDATE:  # whoever settles its item is in nobody's way
+        return bool(row.lease_token == token and row.state != "done")
     return row.route == Route.VALIDATE and item_row.status == "pool" and tasks.answerable(row, token, item_row, live)
 
 
@@ -245,6 +319,8 @@ def _retract(conn: Connection, project_id: int, annotator: str, client: str, pag
     decisions = labels.of_page(conn, project_id, annotator, page)
     locked = labels.lock_items(conn, [row.item_id for row, _ in decisions])
     standing = [row for row, stands in decisions if stands]
+    asked = tasks.several(conn, project_id, [row.task_id for row, _ in decisions])
+    planted = {row.item_id: row for row in asked.values() if row.arm is not None}
     labels.add(
         conn,
         [
@@ -260,26 +336,28 @@ def _retract(conn: Connection, project_id: int, annotator: str, client: str, pag
             for row in standing
         ],
     )
-    labels.settle(conn, {row.item_id: locked[row.item_id] for row in standing})
-    live = tasks.live(conn, [row.item_id for row in standing if row.action == Action.REJECT])
+    labels.settle(conn, {row.item_id: locked[row.item_id] for row in standing if row.item_id not in planted})
+    rejected = [row.item_id for row in standing if row.action == Action.REJECT and row.item_id not in planted]
+    live = tasks.live(conn, rejected)
     tasks.close(conn, [row.id for row in live.values() if row.state == "open" and row.reason == "returned"], "superseded")
     holder = Holder.now(annotator, client, projects.policy(conn, project_id).lease_s)
-    free = {row.id for row in labels.lock_unlabeled(conn, project_id, [row.row for row in locked.values()])}
-    return _lease_again(conn, project_id, [row for row, _ in decisions if row.item_id in free], holder)
+    free = {row.id for row in labels.lock_unlabeled(conn, project_id, [row.row for row in locked.values()])} | planted.keys()
+    return _lease_again(conn, project_id, [row for row, _ in decisions if row.item_id in free], planted.keys(), holder)
 
 
-def _lease_again(conn: Connection, project_id: int, rows: list[Row[Any]], holder: Holder) -> list[Task]:
+def _lease_again(conn: Connection, project_id: int, rows: list[Row[Any]], planted: Collection[int], holder: Holder) -> list[Task]:
     """Lease the items of these decisions with the predictions that were shown, not with what a newer model would show."""
     live = tasks.live(conn, [row.item_id for row in rows])
-    rows = [row for row in rows if row.item_id not in live or _mine_or_free(live[row.item_id], holder)]
+    mine_or_free = {i for i, one in live.items() if (_superseding(one) and i not in planted) or _my_page(one, holder)}
+    rows = [row for row in rows if row.item_id not in live or row.item_id in mine_or_free]
     tasks.close(conn, [live[row.item_id].id for row in rows if row.item_id in live], "superseded")
     opened: list[int] = []
     for number in {row.round for row in rows}:
         shown = {row.item_id: Prediction.model_validate(row.shown) for row in rows if row.round == number}
-        new = [NewTask(i, Reason(code="validate"), prediction=known, route=Route.VALIDATE) for i, known in shown.items()]
+        new = [_on_page(i, known, Arm.SEEDED if i in planted else None) for i, known in shown.items()]
         opened += tasks.open_leased(conn, project_id, number, new, holder)
     return tasks.show(conn, opened)
 
 
-def _mine_or_free(live: Row[Any], holder: Holder) -> bool:
-    return _superseding(live) or (live.route == Route.VALIDATE and holder.holds(live))
+def _my_page(live: Row[Any], holder: Holder) -> bool:
+    return bool(live.route == Route.VALIDATE and holder.holds(live))

@@ -61,6 +61,7 @@ class ValidateClass(Frozen):
     class_id: int
     histogram: tuple[int, ...]
     confirmed: int
+    page_size: int = Field(description="items of a page on which one or two wrong ones are to be expected")
 
 
 class ValidateView(Frozen):

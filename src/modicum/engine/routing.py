@@ -17,6 +17,26 @@ CODES: Final[Mapping[Route, int]] = MappingProxyType({route: code for code, rout
 ROUTES: Final[tuple[Route, ...]] = tuple(Route)
 """The route each number stands for: ROUTES[code]."""
 
+PAGE: Final = 60
+"""Items of a Validate page of a class nothing is known about."""
+
+_WRONG_A_PAGE = 1.5  # wrong items a page should hold: none, and people stop looking; many, and marking takes longer than labeling
+_BELIEF = PAGE / _WRONG_A_PAGE  # items' worth of belief in the share of wrong ones that goes with PAGE
+_LEAST, _MOST, _ROW = 12, 200, 12  # twelve fill whole rows of 2, 3, 4, 6 or 12
+
+
+def page_size(wrong: int, looked: int) -> int:
+    """Items of a Validate page of a class of which `wrong` of `looked` items were wrong: one or two wrong ones to expect.
+
+    From 12 to 192 in twelves; 60 as long as nothing is known, and the fewer are known, the nearer to that. Raises InputError
+    unless 0 <= wrong <= looked.
+    """
+    if not 0 <= wrong <= looked:
+        raise InputError(f"wrong ones lie in 0..looked, received {wrong} of {looked}")
+    share = (wrong + 1) / (looked + _BELIEF)
+    rows = round(_WRONG_A_PAGE / share / _ROW)
+    return min(max(rows, -(-_LEAST // _ROW)), _MOST // _ROW) * _ROW
+
 
 def plan(pool: Pool, *, validate_above: float, selection: Selection | None = None) -> npt.NDArray[np.uint8]:
     """One route per pool item, uint8 [n], as numbers of ROUTES.

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, and_, case, or_, select
 
 from modicum.store.db import arrays
-from modicum.store.labels import STANDS
+from modicum.store.labels import MEANT, STANDS
 from modicum.store.tables import annotation, item, label, task
 from modicum.store.tasks import LEASED, OPEN
 from modicum.types import Action, Route, Split, Status
@@ -33,7 +33,7 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
     rejected = (
         select(item.c.row)
         .join(annotation, annotation.c.item_id == item.c.id)
-        .where(annotation.c.project_id == project_id, annotation.c.action == Action.REJECT, STANDS)
+        .where(annotation.c.project_id == project_id, annotation.c.action == Action.REJECT, STANDS, MEANT)
     )
     for row in (*conn.execute(live).scalars(), *conn.execute(rejected).scalars()):
         if row < rows:
@@ -71,11 +71,12 @@ def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
 def surprises(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
     """(item id, class id of the label, class id of the pre-label) of every item labeled under a pre-label of another class.
 
-    The model that made the pre-label had not learned from that label: this is out of sample.
+    The model that made the pre-label had not learned from that label: this is out of sample. Pre-labels that were made wrong
+    on purpose are left out: no model made that error.
     """
     shown = annotation.c.shown[("value", "class_id")].as_integer()
-    joined = label.join(annotation, annotation.c.id == label.c.annotation_id)
-    where = (label.c.project_id == project_id, annotation.c.shown.is_not(None), shown != label.c.class_id)
+    joined = label.join(annotation, annotation.c.id == label.c.annotation_id).outerjoin(task, task.c.id == annotation.c.task_id)
+    where = (label.c.project_id == project_id, annotation.c.shown.is_not(None), shown != label.c.class_id, task.c.arm.is_(None))
     ids, said, guessed = arrays(conn, joined, (label.c.item_id, label.c.class_id, shown), *where)
     return ids, said, guessed
 

@@ -8,12 +8,19 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from modicum.errors import NotFoundError
 from modicum.store import items
-from modicum.store.tables import annotation, item, label
-from modicum.types import Action, Annotation, Choice, Label, Origin, Prediction, Route, Split, Status
+from modicum.store.tables import annotation, item, label, task
+from modicum.types import Action, Annotation, Arm, Choice, Label, Origin, Prediction, Route, Split, Status
 from modicum.views import Past
 
 _taken_back = annotation.alias("taken_back")
 STANDS = ~select(_taken_back.c.id).where(_taken_back.c.retracts == annotation.c.id).exists()  # nobody took it back
+_plant = task.alias("plant")
+# an item planted on a Validate page is wrong there on purpose: what is said of it settles nothing
+MEANT = ~(
+    select(_plant.c.id)
+    .where(_plant.c.id == annotation.c.task_id, _plant.c.arm == Arm.SEEDED, _plant.c.route == Route.VALIDATE)
+    .exists()
+)
 _SAID = select(annotation).where(
     annotation.c.project_id == bindparam("project"),
     annotation.c.annotator == bindparam("who"),
@@ -22,7 +29,7 @@ _SAID = select(annotation).where(
 _LOCK = select(item).where(item.c.id.in_(bindparam("ids", expanding=True))).order_by(item.c.id).with_for_update()
 _STANDING = (
     select(annotation)
-    .where(annotation.c.item_id.in_(bindparam("ids", expanding=True)), annotation.c.action != Action.RETRACT, STANDS)
+    .where(annotation.c.item_id.in_(bindparam("ids", expanding=True)), annotation.c.action != Action.RETRACT, STANDS, MEANT)
     .order_by(annotation.c.id)
 )
 _SAY = insert(annotation).returning(annotation.c.id)
@@ -51,6 +58,12 @@ def lock_unlabeled(conn: Connection, project_id: int, rows: Iterable[int]) -> li
         item.c.status == Status.POOL,
         item.c.split == Split.TRAIN,
     )
+    return list(conn.execute(query.order_by(item.c.id).with_for_update()))
+
+
+def lock_train(conn: Connection, project_id: int, rows: Iterable[int]) -> list[Row[Any]]:
+    """Those of the items at these rows that are train items, labeled or not, locked."""
+    query = select(item).where(item.c.project_id == project_id, item.c.row.in_(list(rows)), item.c.split == Split.TRAIN)
     return list(conn.execute(query.order_by(item.c.id).with_for_update()))
 
 
@@ -235,8 +248,8 @@ def of_page(conn: Connection, project_id: int, annotator: str, page: str) -> lis
 
 def rejected_items(conn: Connection, project_id: int) -> set[int]:
     """Items whose pre-label somebody called wrong."""
-    query = select(annotation.c.item_id).where(annotation.c.project_id == project_id, annotation.c.action == "reject", STANDS)
-    return set(conn.execute(query).scalars())
+    rejected = (annotation.c.project_id == project_id, annotation.c.action == "reject", STANDS, MEANT)
+    return set(conn.execute(select(annotation.c.item_id).where(*rejected)).scalars())
 
 
 def newest_annotation(conn: Connection, project_id: int) -> int:

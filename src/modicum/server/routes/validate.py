@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from modicum import validate
+from modicum import planting, validate
 from modicum.errors import InputError
 from modicum.server.site import At, In
 from modicum.server.wire import PageConfirm, PageRequest, PageRetract
@@ -24,7 +24,8 @@ def claim_page(body: PageRequest, project: In, site: At) -> PageView:
     schema = project.task_schema.classes
     if not 0 <= body.class_id < len(schema):
         raise InputError(f"there is no class {body.class_id}; classes: 0 to {len(schema) - 1}", path="$.class_id")
-    return validate.claim_page(site.db, project.id, site.annotator, body.client, body.class_id, body.above, body.size)
+    planted = planting.plants(site.db, site.home, project, body.class_id, body.size)
+    return validate.claim_page(site.db, project.id, site.annotator, body.client, body.class_id, body.above, body.size, planted)
 
 
 @router.post("/projects/{slug}/validate/confirm")
