@@ -148,6 +148,44 @@ class Progress(Frozen):
     rounds: tuple[Round, ...]
 
 
+# --- one person --------------------------------------------------------------------------------------------------------
+
+
+class Bias(Frozen):
+    """What suggestions do to answers. `followed` of `seeded` wrong suggestions, shown on purpose, were taken over; `same` of
+    `blind` answers without any named the class that would have been suggested; `pull` is the difference of the shares.
+
+    `overlooked` of `planted` wrong items on Validate pages were confirmed. The intervals are none and the sentences empty as
+    long as there are too few to say anything.
+    """
+
+    seeded: int
+    followed: int
+    blind: int
+    same: int
+    pull: Interval | None
+    suggestions_said: str
+    planted: int
+    overlooked: int
+    overlooked_share: Interval | None
+    pages_said: str
+
+
+class Mine(Frozen):
+    """One person's own figures. `seconds` is the median of the newest `timed` answers on Annotate; `enough` is how many
+    decisions of a kind it takes to say something; `measuring` whether suggestions are planted and kept back at present."""
+
+    annotator: str
+    measuring: bool
+    answers: int
+    on_pages: int
+    seconds: float | None
+    timed: int
+    enough: int
+    own: Bias
+    everyone: Bias
+
+
 # --- certificates ------------------------------------------------------------------------------------------------------
 
 
