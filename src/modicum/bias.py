@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from modicum.engine.bias import adoption
+from modicum.engine.bias import adoption_bias
 from modicum.engine.evaluate import wilson
 from modicum.store import arms
 from modicum.store.arms import Counted, Tally
@@ -65,7 +65,7 @@ def _bias(found: Tally, who: str) -> Bias:
 def _pull(found: Tally) -> Interval | None:
     if min(found.seeded.n, found.blind.n) < ENOUGH:
         return None
-    return adoption(found.seeded.k, found.seeded.n, found.blind.k, found.blind.n)
+    return adoption_bias(found.seeded.k, found.seeded.n, found.blind.k, found.blind.n)
 
 
 # --- in words ----------------------------------------------------------------------------------------------------------

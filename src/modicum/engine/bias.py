@@ -1,24 +1,25 @@
-"""How far pre-labels pull people: what is answered under a wrong one, against what is answered without one."""
+"""Automation bias: how much more often people say what a wrong pre-label suggested than people who did not see it."""
 
 import numpy as np
 
 from modicum.engine.evaluate import wilson
+from modicum.errors import InputError
 from modicum.types import Interval
 
 
-def adoption(followed: int, seeded: int, same: int, blind: int, confidence: float = 0.95) -> Interval:
-    """P(answer = suggestion | wrong, shown) - P(answer = same class | blind): from -1 to 1, and 0 when nobody is pulled.
+def adoption_bias(adopted: int, shown: int, agreed: int, blind: int, confidence: float = 0.95) -> Interval:
+    """P(final = suggestion | wrong, shown) - P(final = suggestion | wrong, blind), with its interval.
 
-    `followed` of `seeded` answers under a planted suggestion name its class; `same` of `blind` answers without one name the
-    class that would have been planted. Chance decides which items go into which arm, so the second share takes off what the
-    class is right by accident. Hybrid score interval (Newcombe 1998, method 10), [-1, 1] while an arm is empty. Raises
-    InputError unless the counts lie in 0..n.
+    `adopted` of `shown` items whose wrong pre-label was shown ended with it; `agreed` of `blind` items ended with the same kind
+    of wrong pre-label though nobody saw it. Newcombe's score interval for a difference of two shares (1998, method 10). Its mean
+    lies in -1..1. Without items in one of the arms it is -1..1. Raises InputError for counts that cannot be.
     """
-    one, other = wilson(followed, seeded, confidence), wilson(same, blind, confidence)
-    n = seeded + blind
-    if not seeded or not blind:
-        return Interval(mean=0.0, low=-1.0, high=1.0, n=n)
-    difference = one.mean - other.mean
-    down = float(np.hypot(one.mean - one.low, other.high - other.mean))
-    up = float(np.hypot(one.high - one.mean, other.mean - other.low))
-    return Interval(mean=difference, low=max(-1.0, difference - down), high=min(1.0, difference + up), n=n)
+    if shown < 0 or blind < 0:
+        raise InputError(f"items are counted from 0, received {shown} shown and {blind} blind")
+    one, other = wilson(adopted, shown, confidence), wilson(agreed, blind, confidence)
+    if not shown or not blind:
+        return Interval(mean=0.0, low=-1.0, high=1.0, n=shown + blind)
+    gap = one.mean - other.mean
+    below = float(np.hypot(one.mean - one.low, other.high - other.mean))
+    above = float(np.hypot(one.high - one.mean, other.mean - other.low))
+    return Interval(mean=gap, low=max(-1.0, gap - below), high=min(1.0, gap + above), n=shown + blind)
