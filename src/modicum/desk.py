@@ -210,6 +210,8 @@ def _retract(conn: Connection, project_id: int, annotator: str, annotation_id: i
         labels.settle(conn, locked)
     elif live is None and _said_since(conn, decision):
         raise ConflictError("this decision was taken back already, and the item decided again since")
+    if labels.second_look(conn, decision):  # nobody is asked about it: the label that counted before counts again
+        return tasks.show(conn, [decision.task_id])[0]
     return _lease_item(conn, row, holder, decision.task_id if decision.page is None else None)
 
 

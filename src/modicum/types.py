@@ -267,7 +267,8 @@ class Route(StrEnum):
 
 
 class Reason(Frozen):
-    """Why an item was chosen. `code` is the strategy's name or one of holdout, validate, returned, reopened, fallback."""
+    """Why an item was chosen. `code` is the strategy's name or one of holdout, validate, returned, reopened, second-look and
+    fallback."""
 
     code: str
     classes: tuple[int, ...] = Field(default=(), description="the classes the model wavers between, likeliest first")

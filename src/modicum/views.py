@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from modicum.types import Annotation, CertificateState, Frozen, Interval, Item, Round, Route, Task
+from modicum.types import Annotation, CertificateState, Frozen, Interval, Item, Label, Prediction, Round, Route, Task
 
 
 class Counts(Frozen):
@@ -184,6 +184,41 @@ class Mine(Frozen):
     enough: int
     own: Bias
     everyone: Bias
+
+
+# --- second look -------------------------------------------------------------------------------------------------------
+
+
+class Neighbour(Frozen):
+    """A labeled item that is most like another one, with the class it is labeled as."""
+
+    item_id: int
+    class_id: int
+
+
+class Suspect(Frozen):
+    """A label that is contradicted. `prediction` is what a model says that has not seen it; neighbours are nearest first."""
+
+    item: Item
+    label: Label
+    prediction: Prediction
+    neighbours: tuple[Neighbour, ...]
+    score: float = Field(description="from 0 to 1, grows with the probability that the label is wrong")
+
+
+class SuspectPage(Frozen):
+    """Contradicted labels nobody has looked at again, those first where a look is worth most.
+
+    `model` is the round after which they were found, among so many `labels`; `checking`: a newer list is on its way. `hint`
+    says why there are none when nothing can be said yet.
+    """
+
+    model: int | None
+    rows: tuple[Suspect, ...]
+    total: int
+    labels: int
+    checking: bool
+    hint: str
 
 
 # --- certificates ------------------------------------------------------------------------------------------------------

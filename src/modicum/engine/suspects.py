@@ -6,6 +6,7 @@ Confident learning (Northcutt, Jiang & Chuang 2021) on out-of-sample probabiliti
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from modicum.engine import heads
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
@@ -20,8 +21,13 @@ _FOLDS = 5
 _NEAR = 10  # neighbours that have a say
 _DOUBT = 0.5  # what a class without any neighbour keeps: neighbours alone never rule a class out
 _POOR = 0.4  # kappa up to which agreement of labels and predictions is no more than fair (Landis & Koch 1977)
+_SURE = 0.9  # enough for every class: where classes lie apart, half of their own labels are below the mean
 _LISTED = 1_000
+_LOOKED_AT = 2_000  # candidates whose neighbours are looked up
 _ROWS = 256
+
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +86,11 @@ def contradicted(proba: F32, labels: Ints, placed: F32, others: F32) -> Suspects
     """The labels [m] that out-of-sample probabilities [m, c] and the nearest other labels contradict.
 
     `placed` [m, a] are the labeled vectors in the frame of a survey, where products are cosines; `others` [s, a] a random sample
-    of all vectors in the same frame. A label is suspicious when another class passes its threshold, the mean probability of a
-    class over the labels that name it, and beats the given class in probability and among the ten nearest labels. With
-    q_j ~ p_j (share of j among the neighbours + 1/2), score = (1 - q_given + (1 + q_best - q_given) / 2) / 2.
+    of all vectors in the same frame. A label is a candidate when another class beats it in probability, and does not lose to it
+    among the ten nearest labels. With q_j ~ p_j (share of j among those neighbours + 1/2),
+    score = (1 - q_given + (1 + q_best - q_given) / 2) / 2. As many are listed as labels are expected to be wrong: those that
+    confidently belong to another class, their probability for it above 0.9 or the mean one of the labels that name it, scaled up
+    to all labels of the given class (the calibrated confident joint).
     What is first is worth most: score x (1 + reach), where reach is the share of items for which this is the nearest label,
     relative to the largest one: what a wrong label drags along. Classes with fewer than five labels neither accuse nor are
     accused, and nothing is said while the model agrees with the labels no better than fairly (kappa). At most 1,000 are listed.
@@ -100,15 +108,17 @@ def contradicted(proba: F32, labels: Ints, placed: F32, others: F32) -> Suspects
     if agreement(best[told], labels[told]) <= _POOR:
         share = f"{(best == labels)[told].mean():.0%}"
         return _nothing(f"The model agrees with only {share} of the labels it has not seen: too few to contradict people.")
-    places, suggested = _off_diagonal(proba, labels, many)
+    places, suggested = _beaten(proba, labels, many)
     shares, near = _neighbours(placed, places, labels, c)
     each, given = np.arange(len(places)), labels[places]
-    kept = shares[each, suggested] >= shares[each, given]
-    places, suggested, shares, near = places[kept], suggested[kept], shares[kept], near[kept]
-    score = _scores(proba[places].astype(np.float64), shares, labels[places], suggested)
-    order = np.argsort(-score * (1 + _reach(placed, others)[places]), kind="stable")
-    confidence = proba[places, suggested].astype(np.float64)
-    return Suspects(places[order], suggested[order], confidence[order], score[order], near[order])
+    kept = np.flatnonzero(shares[each, suggested] >= shares[each, given])
+    score = _scores(proba[places[kept]].astype(np.float64), shares[kept], given[kept], suggested[kept])
+    first = np.argsort(-score, kind="stable")[: min(_expected_wrong(proba, labels, many), _LISTED)]
+    value = score[first] * (1 + _reach(placed, others)[places[kept[first]]])
+    order = first[np.argsort(-value, kind="stable")]
+    score, kept = score[order], kept[order]
+    places, suggested = places[kept], suggested[kept]
+    return Suspects(places, suggested, proba[places, suggested].astype(np.float64), score, near[kept])
 
 
 def _nothing(hint: str) -> Suspects:
@@ -116,18 +126,27 @@ def _nothing(hint: str) -> Suspects:
     return Suspects(none, none, np.empty(0), np.empty(0), np.empty((0, SHOWN), dtype=np.int64), hint)
 
 
-def _off_diagonal(proba: F32, labels: Ints, many: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[Ints, Ints]:
-    """(which labels [k], the likeliest class [k] that passes its threshold and beats the given one), clearest first."""
+def _expected_wrong(proba: F32, labels: Ints, many: Mask) -> int:
+    """How many labels are wrong by the calibrated confident joint (Northcutt et al. 2021, section 3.1)."""
+    c = proba.shape[1]
+    counts, own = np.bincount(labels, minlength=c), proba[np.arange(len(labels)), labels]
+    thresholds = np.minimum(np.bincount(labels, weights=own, minlength=c) / np.maximum(counts, 1), _SURE)
+    passing = np.where((proba >= thresholds) & many, proba, 0)
+    sure = (passing.max(axis=1, initial=0) > 0) & many[labels]
+    given, likely = labels[sure], passing[sure].argmax(axis=1)
+    off = np.bincount(given[likely != given], minlength=c) / np.maximum(np.bincount(given, minlength=c), 1)
+    return round(float(off @ counts))
+
+
+def _beaten(proba: F32, labels: Ints, many: Mask) -> tuple[Ints, Ints]:
+    """(which labels [k], the other class [k] that is likelier than the given one), clearest first."""
     every = np.arange(len(labels))
-    own = proba[every, labels]
-    counts = np.bincount(labels, minlength=proba.shape[1])
-    thresholds = np.bincount(labels, weights=own, minlength=proba.shape[1]) / np.maximum(counts, 1)
-    passing = np.where((proba >= thresholds) & many, proba, -1)
-    passing[every, labels] = -1
-    suggested = passing.argmax(axis=1)
-    ahead = passing[every, suggested] - own
+    other = np.where(many, proba, -1)
+    other[every, labels] = -1
+    suggested = other.argmax(axis=1)
+    ahead = other[every, suggested] - proba[every, labels]
     places = np.flatnonzero((ahead > 0) & many[labels])
-    places = places[np.argsort(-ahead[places], kind="stable")][:_LISTED]
+    places = places[np.argsort(-ahead[places], kind="stable")][:_LOOKED_AT]
     return places, suggested[places]
 
 

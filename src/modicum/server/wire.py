@@ -184,6 +184,15 @@ class PageRetract(Frozen):
     client: str = Field(min_length=8, max_length=64)
 
 
+class SecondLook(Frozen):
+    """The class an item keeps or gets. `shown` is the prediction it was listed with; `key` makes sending it twice harmless."""
+
+    class_id: int = Field(ge=0)
+    key: str = Field(min_length=8, max_length=64)
+    shown: Prediction | None = None
+    seconds: float | None = Field(default=None, ge=0, le=86_400)
+
+
 class Pulse(Frozen):
     """Sent by /events whenever one of its fields changes."""
 

@@ -21,6 +21,8 @@ MEANT = ~(
     .where(_plant.c.id == annotation.c.task_id, _plant.c.arm == Arm.SEEDED, _plant.c.route == Route.VALIDATE)
     .exists()
 )
+SECOND_LOOK = "second-look"  # why a task was opened for a label that seemed wrong
+AGAIN = select(task.c.id).where(task.c.id == annotation.c.task_id, task.c.reason == SECOND_LOOK).exists()
 _SAID = select(annotation).where(
     annotation.c.project_id == bindparam("project"),
     annotation.c.annotator == bindparam("who"),
@@ -212,7 +214,7 @@ def annotations_of(conn: Connection, item_id: int) -> list[Annotation]:
 
 
 def history(conn: Connection, project_id: int, annotator: str, limit: int) -> list[Past]:
-    """The annotator's last decisions that stand, newest first; Validate pages have their own way back."""
+    """The annotator's last decisions that stand, newest first; Validate pages and second looks have their own way back."""
     query = (
         select(annotation)
         .where(
@@ -220,6 +222,7 @@ def history(conn: Connection, project_id: int, annotator: str, limit: int) -> li
             annotation.c.annotator == annotator,
             annotation.c.action != Action.RETRACT,
             annotation.c.page.is_(None),
+            ~AGAIN,
             STANDS,
         )
         .order_by(annotation.c.id.desc())
@@ -244,6 +247,12 @@ def of_page(conn: Connection, project_id: int, annotator: str, page: str) -> lis
         .order_by(annotation.c.item_id)
     )
     return [(row, bool(row.stands)) for row in conn.execute(query)]
+
+
+def second_look(conn: Connection, decision: Row[Any]) -> bool:
+    """Whether this decision was a second look at a label."""
+    found: bool = conn.execute(select(AGAIN).where(annotation.c.id == decision.id)).scalar_one()
+    return found
 
 
 def rejected_items(conn: Connection, project_id: int) -> set[int]:
