@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Row
 
 from modicum.errors import ConflictError, InputError, LeaseLostError
 from modicum.store import counts, items, labels, projects, scores, tasks
 from modicum.store.db import Database
+from modicum.store.spending import worked
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Choice, Reason, Route, Task
+from modicum.types import Action, Choice, Policy, Reason, Route, Task
 from modicum.views import Claim, Past, Receipt
 
 P = ParamSpec("P")
@@ -35,12 +36,37 @@ def _claim(conn: Connection, db: Database, project_id: int, annotator: str, clie
     if any(task.lease_until < holder.until - timedelta(seconds=policy.lease_s / 2) for task in held):
         tasks.renew(conn, project_id, holder)
         held = tasks.held(conn, project_id, annotator, client)[1]
-    wanted, spent = n - len(held), False
-    if policy.budget is not None:
-        allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
-        wanted, spent = min(wanted, allowed), allowed <= 0 and not held
+    allowed, budget = _allowed(conn, db, project_id, policy)
+    wanted = n - len(held) if allowed is None else min(n - len(held), allowed)
     found = [*held, *_new_tasks(conn, project_id, holder, wanted)]
-    return Claim(tasks=tuple(found[:n]), left=counts.left(db, conn, project_id), budget_spent=spent)
+    spent = budget is not None and not held
+    left = counts.left(db, conn, project_id)
+    return Claim(tasks=tuple(found[:n]), left=left, budget_spent=spent, budget=budget if spent else None)
+
+
+def _allowed(
+    conn: Connection, db: Database, project_id: int, policy: Policy
+) -> tuple[int | None, Literal["labels", "hours", "money"] | None]:
+    """(tasks that may still be given out, none for any number; the budget that is spent, if one is)."""
+    limits = _limits(policy)
+    if limits:
+        seconds, unit = min(limits)
+        if worked(db, project_id, seconds) >= seconds:
+            return 0, unit
+    if policy.budget is None:
+        return None, None
+    allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
+    return allowed, "labels" if allowed <= 0 else None
+
+
+def _limits(policy: Policy) -> list[tuple[float, Literal["hours", "money"]]]:
+    """The seconds of work that each budget allows."""
+    found: list[tuple[float, Literal["hours", "money"]]] = []
+    if policy.budget_hours is not None:
+        found.append((policy.budget_hours * 3600, "hours"))
+    if policy.budget_money is not None and policy.rate_per_hour is not None:
+        found.append((policy.budget_money / policy.rate_per_hour * 3600, "money"))
+    return found
 
 
 def _new_tasks(conn: Connection, project_id: int, holder: Holder, wanted: int) -> list[Task]:

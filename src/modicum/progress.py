@@ -36,8 +36,11 @@ SECONDS_TO_CONFIRM = 0.5  # an item of a Validate page (bulk validation: 0.1 to 
 Ints = npt.NDArray[np.int64]
 
 
-def progress(db: Database, home: Home, project: Project) -> Progress:
-    """Everything the Progress page shows, from the facts as they are now."""
+def progress(db: Database, home: Home, project: Project, *, patient: bool = False) -> Progress:
+    """Everything the Progress page shows, from the facts as they are now.
+
+    What takes seconds is computed in the background and missing at first, unless the caller is `patient`.
+    """
     known = scores.predictions(db, project.id)
     with db.read() as conn:
         counted = counts.counts(conn, project.id)
@@ -51,7 +54,7 @@ def progress(db: Database, home: Home, project: Project) -> Progress:
         in_queue = counts.queued(conn, project.id)
     n_classes = len(project.task_schema.classes)
     curve = _curve(found)
-    control = _control(db, home, project, curve, n_classes)
+    control = _control(db, home, project, curve, n_classes, patient=patient)
     sure = 0
     if known is not None and waiting is not None:
         sure = int((waiting & (known.confidences >= np.float16(project.policy.validate_above))).sum())
@@ -79,10 +82,12 @@ def _curve(found: Sequence[Round]) -> tuple[CurvePoint, ...]:
     return tuple(CurvePoint(labels=labels, accuracy=accuracy) for labels, accuracy in sorted(points.items()))
 
 
-def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePoint], n_classes: int) -> tuple[CurvePoint, ...]:
+def _control(
+    db: Database, home: Home, project: Project, curve: Sequence[CurvePoint], n_classes: int, *, patient: bool
+) -> tuple[CurvePoint, ...]:
     """What random labels would have reached, as far as it has been computed.
 
-    It costs seconds, so nobody waits for it: it is computed in the background, anew for each tenth more holdout labels.
+    It costs seconds, so nobody at a screen waits for it: it is computed anew for each tenth more holdout labels.
     """
     if not curve:
         return ()
@@ -101,7 +106,8 @@ def _control(db: Database, home: Home, project: Project, curve: Sequence[CurvePo
         some = np.sort(rng.permutation(size)[:CONTROL_SAMPLE])
         return tuple(control_curve(vectors[rows], classes, n_classes, rng, sizes, unlabeled=vectors[some]))
 
-    return db.remember_soon(("control", project.id), (step, len(rows) // step, n_classes, reach), compute) or ()
+    remember = db.remember if patient else db.remember_soon
+    return remember(("control", project.id), (step, len(rows) // step, n_classes, reach), compute) or ()
 
 
 def _forecast(db: Database, home: Home, project: Project, found: Sequence[Round]) -> Forecast | None:

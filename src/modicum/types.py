@@ -266,6 +266,17 @@ class Route(StrEnum):
     HOLD = "hold"
 
 
+class Purpose(StrEnum):
+    """What a decision was paid for: teaching the model, or finding out how good it is."""
+
+    LEARNING = "learning"
+    HOLDOUT = "holdout"
+    CALIBRATION = "calibration"
+    AUDIT = "audit"
+    VALIDATION = "validation"
+    SECOND_LOOK = "second_look"
+
+
 class Reason(Frozen):
     """Why an item was chosen. `code` is the strategy's name or one of holdout, validate, returned, reopened, second-look and
     fallback."""

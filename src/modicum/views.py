@@ -1,10 +1,11 @@
 """What the desk and the progress report answer: frozen, and sent to the browser as they are."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
-from modicum.types import Annotation, CertificateState, Frozen, Interval, Item, Label, Prediction, Round, Route, Task
+from modicum.types import Annotation, CertificateState, Frozen, Interval, Item, Label, Prediction, Purpose, Round, Route, Task
 
 
 class Counts(Frozen):
@@ -31,11 +32,15 @@ class Counts(Frozen):
 
 
 class Claim(Frozen):
-    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished."""
+    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished.
+
+    `budget` says which one is spent.
+    """
 
     tasks: tuple[Task, ...]
     left: int
     budget_spent: bool
+    budget: Literal["labels", "hours", "money"] | None = None
 
 
 class Receipt(Frozen):
@@ -148,6 +153,121 @@ class Progress(Frozen):
     rounds: tuple[Round, ...]
 
 
+# --- the bill ----------------------------------------------------------------------------------------------------------
+
+
+class Cost(Frozen):
+    """Work in seconds with its band, and the same in money once an hour has a price."""
+
+    seconds: Interval
+    money: Interval | None
+
+
+class PurposeCost(Frozen):
+    """What one purpose cost. `decisions` holds skips and what was taken back later as well: that was paid for too.
+
+    `timed` of them were measured in the interface; the others count with the median, `median` seconds where it is known.
+    """
+
+    purpose: Purpose
+    title: str
+    meaning: str
+    decisions: int
+    taken_back: int
+    timed: int
+    median: float | None
+    spent: Cost
+
+
+class Alternative(Frozen):
+    """What another way to get there would have cost and what is saved against it; `said` is the sentence, or why it is not
+    known yet."""
+
+    labels: Interval | None
+    cost: Cost | None
+    saved: Cost | None
+    said: str
+
+
+class Rest(Frozen):
+    """What is left to do, and what it costs done as now: one by one, or by the page. `held` items cost nothing yet."""
+
+    to_annotate: int
+    to_validate: int
+    held: int
+    cost: Cost
+    said: str
+
+
+class BudgetView(Frozen):
+    """One budget: `limit` and `used` in labels, hours or money; `days` of work like the last ones until it is spent."""
+
+    unit: Literal["labels", "hours", "money"]
+    limit: float
+    used: float
+    days: float | None
+    said: str
+
+
+class Bill(Frozen):
+    """What the labels cost, beside what other ways would have cost. Holdout, calibration and audit are part of it.
+
+    `per_label` and `per_confirmation` are seconds of a decision on one item and of an item on a Validate page; with n = 0 they
+    are the literature's.
+    """
+
+    currency: str
+    rate_per_hour: float | None
+    items: int
+    labeled: int
+    auto: int
+    headline: str
+    notes: tuple[str, ...]
+    purposes: tuple[PurposeCost, ...]
+    spent: Cost
+    per_label: Interval
+    per_confirmation: Interval
+    rest: Rest
+    everything: Alternative
+    random: Alternative
+    budgets: tuple[BudgetView, ...]
+
+
+# --- second look -------------------------------------------------------------------------------------------------------
+
+
+class Neighbour(Frozen):
+    """A labeled item that is most like another one, with the class it is labeled as."""
+
+    item_id: int
+    class_id: int
+
+
+class Suspect(Frozen):
+    """A label that is contradicted. `prediction` is what a model says that has not seen it; neighbours are nearest first."""
+
+    item: Item
+    label: Label
+    prediction: Prediction
+    neighbours: tuple[Neighbour, ...]
+    score: float = Field(description="from 0 to 1, grows with the probability that the label is wrong")
+
+
+class SuspectPage(Frozen):
+    """Contradicted labels nobody has looked at again, those first where a look is worth most.
+
+    `model` is the round after which they were found, among so many `labels`; `checking`: a newer list is on its way. `hint`
+    says why there are none when nothing can be said yet.
+    """
+
+    model: int | None
+    rows: tuple[Suspect, ...]
+    total: int
+    labels: int
+    checking: bool
+    hint: str
+
+
 # --- one person --------------------------------------------------------------------------------------------------------
 
 
@@ -184,41 +304,6 @@ class Mine(Frozen):
     enough: int
     own: Bias
     everyone: Bias
-
-
-# --- second look -------------------------------------------------------------------------------------------------------
-
-
-class Neighbour(Frozen):
-    """A labeled item that is most like another one, with the class it is labeled as."""
-
-    item_id: int
-    class_id: int
-
-
-class Suspect(Frozen):
-    """A label that is contradicted. `prediction` is what a model says that has not seen it; neighbours are nearest first."""
-
-    item: Item
-    label: Label
-    prediction: Prediction
-    neighbours: tuple[Neighbour, ...]
-    score: float = Field(description="from 0 to 1, grows with the probability that the label is wrong")
-
-
-class SuspectPage(Frozen):
-    """Contradicted labels nobody has looked at again, those first where a look is worth most.
-
-    `model` is the round after which they were found, among so many `labels`; `checking`: a newer list is on its way. `hint`
-    says why there are none when nothing can be said yet.
-    """
-
-    model: int | None
-    rows: tuple[Suspect, ...]
-    total: int
-    labels: int
-    checking: bool
-    hint: str
 
 
 # --- certificates ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import typer
 
 from modicum import __version__
 from modicum.cli.data import export, import_, status
+from modicum.cli.reporting import report
 from modicum.cli.serving import demo, label, serve
 from modicum.cli.simulating import simulate
 from modicum.cli.terminal import emit, fail, say
@@ -27,6 +28,7 @@ app.command("import")(import_)
 app.command("serve")(serve)
 app.command("status")(status)
 app.command("export")(export)
+app.command("report")(report)
 app.command("simulate")(simulate)
 
 
