@@ -3,7 +3,7 @@ import type { components } from "../api/schema";
 import { between, layout, moved, touched } from "./grid";
 import { relabeled, tally, toggled, withWrong } from "./marks";
 import { Outbox, type Post } from "./outbox";
-import { PAGE, Pages, pageOf } from "./pages";
+import { PAGE, Pages, pageOf, pageSize } from "./pages";
 import { countAbove, errorRate, expectedWrong } from "./validation";
 
 type Wire = components["schemas"];
@@ -112,6 +112,26 @@ describe("pages", () => {
     expect(pages.store.getState()).toMatchObject({ total: 0, loading: false });
   });
 
+  it("has pages of the size that suits the class, and none changes under somebody's marks", async () => {
+    pages.toggle(1);
+    pages.sizes(() => 24);
+    pages.resize();
+    expect(itemsOnPage()).toHaveLength(PAGE);
+    pages.confirm(1);
+    expect(itemsOnPage()).toHaveLength(24);
+    await settle();
+    pages.sizes((classId) => (classId === 3 ? 12 : 80));
+    expect(itemsOnPage()).toHaveLength(24);
+    pages.resize();
+    expect(itemsOnPage()).toHaveLength(80);
+    pages.takeBack();
+    expect(itemsOnPage()).toHaveLength(PAGE); // as it was
+    await settle();
+    pages.show(3, 0.9);
+    await settle();
+    expect(itemsOnPage()).toHaveLength(12);
+  });
+
   it("takes a whole page back with its marks, sent or not", async () => {
     pages.toggle(5);
     pages.confirm(1);
@@ -171,6 +191,17 @@ describe("marks", () => {
     expect([...relabeled(new Map(), 3, 0, 9)]).toEqual([[9, 3]]);
     expect(relabeled(wrong, 0, 0, null).size).toBe(0);
     expect(tally(relabeled(toggled(wrong, 2), 3, 0, null), 10)).toEqual({ confirmed: 9, wrong: 0, relabeled: 1 });
+  });
+});
+
+describe("page size", () => {
+  it("is the server's wish in whole rows, or what somebody chose", () => {
+    expect(pageSize(60, null, 8)).toBe(64);
+    expect(pageSize(12, null, 7)).toBe(14);
+    expect(pageSize(192, null, 9)).toBe(189);
+    expect(pageSize(200, null, 9)).toBe(198);
+    expect(pageSize(undefined, null, 1)).toBe(PAGE);
+    expect(pageSize(36, 120, 7)).toBe(120);
   });
 });
 

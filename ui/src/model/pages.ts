@@ -23,8 +23,9 @@ interface Done {
 export interface PagesState {
   classId: number | null;
   above: number;
-  /** Leased and not confirmed yet; the first PAGE of them are on the page. */
+  /** Leased and not confirmed yet; the first `size` of them are on the page. */
   tasks: readonly Task[];
+  size: number;
   marks: Marks;
   /** Index on the page. */
   focus: number;
@@ -41,14 +42,25 @@ export interface PagesState {
   notice: string | null;
 }
 
+/** Items of a page of a class nothing is known about. */
 export const PAGE = 60;
 const PAGES_AHEAD = 4;
+const MOST = 200;
+/** The server leases no more at once. */
+const AT_ONCE = 500;
 const UNDO = 20;
 
 type ClaimPage = (wanted: { class_id: number; above: number; size: number }) => Promise<Wire["PageView"]>;
 
 export function pageOf(state: PagesState): readonly Task[] {
-  return state.tasks.slice(0, PAGE);
+  return state.tasks.slice(0, state.size);
+}
+
+/** What is chosen, or else what suits the class's error in whole rows of the grid, 200 at most. */
+export function pageSize(suits: number | undefined, chosen: number | null, columns: number): number {
+  if (chosen !== null) return chosen;
+  const rows = Math.max(1, Math.round((suits ?? PAGE) / columns));
+  return Math.min(rows, Math.floor(MOST / columns)) * columns;
 }
 
 export class Pages {
@@ -56,6 +68,7 @@ export class Pages {
   private asked = 0;
   /** Tasks that were confirmed: their leases are used up. */
   private spent = new Set<number>();
+  private sizeOf: (classId: number) => number = () => PAGE;
 
   constructor(
     readonly slug: string,
@@ -66,6 +79,7 @@ export class Pages {
       classId: null,
       above: 0.9,
       tasks: [],
+      size: PAGE,
       marks: new Map(),
       focus: 0,
       anchor: 0,
@@ -86,6 +100,20 @@ export class Pages {
     return this.store.getState();
   }
 
+  /** Pages to come have these sizes. */
+  sizes(sizeOf: (classId: number) => number): void {
+    this.sizeOf = sizeOf;
+  }
+
+  /** Gives the page that is looked at its size, unless something is marked on it. */
+  resize(): void {
+    const { sizeOf } = this;
+    const { classId, marks, size, tasks, total, loading } = this.now;
+    if (classId === null || marks.size > 0 || sizeOf(classId) === size) return;
+    this.store.setState({ size: sizeOf(classId), focus: 0, anchor: 0 });
+    if (!loading && total !== null && tasks.length < Math.min(sizeOf(classId), total)) void this.load();
+  }
+
   /** Shows another class or another threshold. Marks of the page that is left are dropped: nothing was confirmed. */
   show(classId: number, above: number): void {
     const { now } = this;
@@ -94,6 +122,7 @@ export class Pages {
       classId,
       above,
       tasks: [],
+      size: this.sizeOf(classId),
       marks: new Map(),
       focus: 0,
       anchor: 0,
@@ -112,10 +141,11 @@ export class Pages {
     this.asked += 1;
     const turn = this.asked;
     try {
-      const view = await this.claimPage({ class_id: classId, above, size: PAGE * PAGES_AHEAD });
+      const ahead = Math.min(this.sizeOf(classId) * PAGES_AHEAD, AT_ONCE);
+      const view = await this.claimPage({ class_id: classId, above, size: ahead });
       if (turn !== this.asked) return; // another class was chosen meanwhile
-      this.store.setState(({ marks }) => {
-        const page = new Set(view.tasks.slice(0, PAGE).map((task) => task.item.id));
+      this.store.setState(({ marks, size }) => {
+        const page = new Set(view.tasks.slice(0, size).map((task) => task.item.id));
         const kept = new Map([...marks].filter(([itemId]) => page.has(itemId)));
         const { tasks, total, elsewhere } = view;
         return { tasks, total, elsewhere, loading: false, marks: kept, focus: 0, anchor: 0 };
@@ -189,6 +219,7 @@ export class Pages {
     const rest = now.tasks.slice(page.length);
     this.store.setState({
       tasks: rest,
+      size: this.sizeOf(now.classId),
       marks: new Map(),
       focus: 0,
       anchor: 0,
@@ -210,6 +241,7 @@ export class Pages {
     this.store.setState((now) => ({
       classId: last.classId,
       tasks: same ? [...last.tasks, ...now.tasks] : last.tasks,
+      size: last.tasks.length,
       marks: last.marks,
       focus: 0,
       anchor: 0,

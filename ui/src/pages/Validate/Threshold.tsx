@@ -1,5 +1,5 @@
 // How sure the model must be: a slider under the histogram of confidence, with what lies above and how many errors to expect.
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Wire } from "../../api/client";
 import { count, counted, countRange, percent } from "../../model/figures";
 import { countAbove, errorRate, expectedWrong } from "../../model/validation";
@@ -9,9 +9,10 @@ interface Props {
   classId: number;
   above: number;
   change: (above: number) => void;
+  children: ReactNode;
 }
 
-export function Threshold({ view, classId, above, change }: Props) {
+export function Threshold({ view, classId, above, change, children }: Props) {
   const [shown, setShown] = useState(above);
   useEffect(() => setShown(above), [above]);
   // The page is fetched when the slider rests, the figures move with it.
@@ -56,6 +57,7 @@ export function Threshold({ view, classId, above, change }: Props) {
         </span>
         <span className="quiet small">{errorWords(rate && expectedWrong(rate, there), there)}</span>
       </p>
+      {children}
     </section>
   );
 }

@@ -8,7 +8,7 @@ import { classKeys } from "../../model/actions";
 import { count, percent } from "../../model/figures";
 import type { Layout } from "../../model/grid";
 import { tally } from "../../model/marks";
-import { PAGE, pageOf } from "../../model/pages";
+import { pageOf } from "../../model/pages";
 import { countAbove } from "../../model/validation";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
@@ -19,9 +19,10 @@ import { useClock } from "../../parts/useClock";
 import { Bar } from "./Bar";
 import { Classes } from "./Classes";
 import { Grid } from "./Grid";
-import { useOpening, useThumbsAhead } from "./hooks";
+import { useOpening, useSizes, useThumbsAhead } from "./hooks";
 import { useSortingKeys } from "./keys";
 import { Large, Preview } from "./Large";
+import { PageSize } from "./PageSize";
 import { pagesFor } from "./pagesOf";
 import { Threshold } from "./Threshold";
 import "./validate.css";
@@ -71,12 +72,15 @@ function Sorting({ slug, project, view }: SortingProps) {
   const [large, setLarge] = useState(false);
   const [helpOpen, setHelpOpen] = useState(false);
   const grid = useRef<Layout>({ columns: 1, step: 1, count: 0 });
+  const [columns, setColumns] = useState(1);
   const laidOut = useCallback((now: Layout) => {
     grid.current = now;
+    setColumns(now.columns);
   }, []);
+  const size = useSizes(pages, view, columns);
   const clock = useClock(page[0]?.id ?? null);
   useOpening(slug, pages, view, classes, project.policy.validate_above);
-  useThumbsAhead(slug, state.tasks.slice(PAGE, 2 * PAGE));
+  useThumbsAhead(slug, state.tasks.slice(state.size, 2 * state.size));
 
   const there = (classId: number) =>
     countAbove(view.classes.find((one) => one.class_id === classId)?.histogram ?? [], state.above);
@@ -108,7 +112,9 @@ function Sorting({ slug, project, view }: SortingProps) {
             classId={state.classId}
             above={state.above}
             change={(above) => state.classId !== null && pages.show(state.classId, above)}
-          />
+          >
+            <PageSize {...size} suits={size.suits(state.classId)} />
+          </Threshold>
         )}
         {state.notice && (
           <p className="validate-notice" role="status">

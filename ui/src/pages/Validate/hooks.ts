@@ -1,8 +1,8 @@
 // What keeps the Validate page in step: the class to begin with, and thumbnails fetched ahead.
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { thumbUrl, type Wire } from "../../api/client";
 import { usePulse } from "../../api/events";
-import type { Pages } from "../../model/pages";
+import { type Pages, pageSize } from "../../model/pages";
 import { countAbove } from "../../model/validation";
 
 /** Opens the class with most to validate first, and looks again when a new model has come while the page was empty. */
@@ -25,6 +25,31 @@ export function useOpening(
       void pages.load();
     }
   }, [pages, view.model, pulse?.round]);
+}
+
+const KEY = "modicum.page";
+
+interface Sizes {
+  /** None: what suits the class. */
+  chosen: number | null;
+  choose: (size: number | null) => void;
+  suits: (classId: number) => number;
+}
+
+/** How many items a page has: what suits the class's error, unless somebody chose; the choice is kept in this browser. */
+export function useSizes(pages: Pages, view: Wire["ValidateView"], columns: number): Sizes {
+  const [chosen, setChosen] = useState<number | null>(() => Number(localStorage.getItem(KEY)) || null);
+  const suits = (classId: number) =>
+    pageSize(view.classes.find((one) => one.class_id === classId)?.page_size, null, columns);
+  useEffect(() => pages.sizes((classId) => chosen ?? suits(classId)));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another window or choice is the trigger; what was learned from the last page is for the next
+  useEffect(() => pages.resize(), [pages, columns, chosen]);
+  const choose = (size: number | null) => {
+    if (size === null) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, String(size));
+    setChosen(size);
+  };
+  return { chosen, choose, suits };
 }
 
 /** The next page's thumbnails come into the browser's cache, one after the other and after those that are looked at. */
