@@ -4,6 +4,7 @@ import { Frame } from "./frame/Frame";
 import { Annotate } from "./pages/Annotate/Annotate";
 import { Export } from "./pages/Export/Export";
 import { Import } from "./pages/Import/Import";
+import { Mine } from "./pages/Mine/Mine";
 import { Progress } from "./pages/Progress/Progress";
 import { Projects } from "./pages/Projects/Projects";
 import { Settings } from "./pages/Settings/Settings";
@@ -23,6 +24,7 @@ export function App() {
         </Route>
         <Route path="/p/:slug/validate">{({ slug }) => <Validate key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/progress">{({ slug }) => <Progress key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/mine">{({ slug }) => <Mine key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/export">{({ slug }) => <Export key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/settings">{({ slug }) => <Settings key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/import">{({ slug }) => <Import key={slug} slug={slug} />}</Route>

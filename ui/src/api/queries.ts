@@ -57,6 +57,12 @@ export const progressQuery = (slug: string) =>
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/progress", at(slug))),
   });
 
+export const mineQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "mine"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/mine", at(slug))),
+  });
+
 export const historyQuery = (slug: string, limit = 20) =>
   queryOptions({
     queryKey: ["project", slug, "history", limit],
@@ -69,6 +75,7 @@ export const useProject = (slug: string) => useQuery(projectQuery(slug));
 export const useImport = (slug: string) => useQuery(importQuery(slug));
 export const useRejections = (slug: string, offset?: number, limit?: number) =>
   useQuery(rejectionsQuery(slug, offset, limit));
+export const useMine = (slug: string) => useQuery(mineQuery(slug));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
 // The random control is computed in the background and comes a few seconds after it was first asked for.
 export const useProgress = (slug: string) => useQuery({ ...progressQuery(slug), refetchInterval: 5_000 });

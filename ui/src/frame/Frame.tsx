@@ -33,7 +33,7 @@ export function Frame({ children }: { children: ReactNode }) {
         {slug ? <ProjectTabs slug={slug} page={params?.["*"]?.split("/")[0] ?? ""} /> : <strong>modicum</strong>}
         <span className="bar-gap" />
         <SyncMark />
-        {me.data && <span className="bar-person">{me.data.annotator}</span>}
+        {me.data && <Person name={me.data.annotator} slug={slug} page={params?.["*"]?.split("/")[0] ?? ""} />}
         <ThemeSwitch />
       </header>
       <ConnectionNote />
@@ -41,6 +41,22 @@ export function Frame({ children }: { children: ReactNode }) {
         {children}
       </main>
     </div>
+  );
+}
+
+/** Who is at the keyboard; in a project it leads to their own page. */
+function Person({ name, slug, page }: { name: string; slug: string | null; page: string }) {
+  if (!slug) return <span className="bar-person">{name}</span>;
+  return (
+    <Link
+      className="bar-person"
+      href={`/p/${slug}/mine`}
+      aria-current={page === "mine" ? "page" : undefined}
+      title={`${name}: your own figures in this project`}
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      You
+    </Link>
   );
 }
 
@@ -58,7 +74,7 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
   const project = useProject(slug);
   const pulse = usePulse(slug);
   const name = project.data?.project.name ?? slug;
-  const tab = TABS.find(([path]) => path === page)?.[1];
+  const tab = page === "mine" ? "You" : TABS.find(([path]) => path === page)?.[1];
   useEffect(() => {
     document.title = tab ? `${tab} - ${name}` : name;
     return () => {

@@ -12,9 +12,10 @@ const PLAIN: Record<string, string> = {
   probcover: "many images are like it, and none of them is labeled",
   "k-center": "it is unlike everything that is labeled",
   random: "it was drawn at random",
-  holdout: "it was drawn at random to measure the model",
+  holdout: "it was drawn at random, to measure",
   returned: "it came back from Validate as wrong",
   reopened: "it was opened again",
+  "second-look": "its label seemed wrong",
   import: "it is new from the import",
   fallback: "it is next in line while a round is being prepared",
 };
@@ -39,7 +40,7 @@ export function withoutSuggestion(
   if (card.blind && card.lease) {
     return {
       title: "Shown without suggestion",
-      why: "This item measures how often the model is right, so its answer is kept from you.",
+      why: "Some are, drawn at random: they measure how often the model is right, and what suggestions do to answers.",
     };
   }
   if (card.reason?.code === "returned") {
