@@ -126,11 +126,11 @@ class NewTask:
     prediction: Prediction | None = None
     blind: bool = False
     route: Route = Route.ANNOTATE
+    arm: Arm | None = None
+    alternative: int | None = None
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------------
-    arm: Arm | None = None
-    alternative: int | None = None
 
 
 def sweep(conn: Connection, project_id: int) -> None:
@@ -247,12 +247,12 @@ def count_leased(conn: Connection, project_id: int) -> int:
 def from_row(row: Row[Any]) -> Task:
     """The noun, from a row that holds the columns of task and item. Nothing in it tells an arm."""
     of = row._mapping
-    return Task(
-        id=of[task.c.id],
-        item=found,
     found = items.from_row(row)
     if row.arm == Arm.SEEDED and row.route == Route.VALIDATE:  # it may be labeled, and looks like the rest of its page
         found = found.model_copy(update={"status": Status.POOL})
+    return Task(
+        id=of[task.c.id],
+        item=found,
         round=row.round,
         route=Route(row.route),
         reason=Reason(code=row.reason, classes=tuple(row.between)),
@@ -325,6 +325,6 @@ def _values(project_id: int, number: int, entry: NewTask) -> dict[str, Any]:
         "prediction": None if entry.prediction is None else entry.prediction.model_dump(mode="json"),
         "blind": entry.blind,
         "created": datetime.now(UTC),
-    }
         "arm": entry.arm,
         "alternative": entry.alternative,
+    }
