@@ -63,6 +63,12 @@ export const mineQuery = (slug: string) =>
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/mine", at(slug))),
   });
 
+export const certificatesQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "certificates"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/certificates", at(slug))),
+  });
+
 export const historyQuery = (slug: string, limit = 20) =>
   queryOptions({
     queryKey: ["project", slug, "history", limit],
@@ -77,5 +83,9 @@ export const useRejections = (slug: string, offset?: number, limit?: number) =>
   useQuery(rejectionsQuery(slug, offset, limit));
 export const useMine = (slug: string) => useQuery(mineQuery(slug));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
+export const useCertificates = (slug: string) => useQuery(certificatesQuery(slug));
+/** Seconds one label takes, as measured; null while that is not known. */
+export const usePace = (slug: string): number | null =>
+  useQuery({ ...progressQuery(slug), select: (progress) => progress.seconds_per_label }).data ?? null;
 // The random control is computed in the background and comes a few seconds after it was first asked for.
 export const useProgress = (slug: string) => useQuery({ ...progressQuery(slug), refetchInterval: 5_000 });

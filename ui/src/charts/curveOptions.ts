@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import { band, floor, type Point } from "../model/curve";
 import { count } from "../model/figures";
+import { fill } from "./band";
 
 interface Wanted {
   curve: readonly Point[];
@@ -70,31 +71,4 @@ export function curveOptions({ curve, control, colour, width, height, onRead }: 
 /** Half a label is no label: fractions on the axis stay empty. */
 function whole(value: number): string {
   return Number.isInteger(value) ? count(value) : "";
-}
-
-/** uPlot's own bands break where one series has no point; the outline drawn here does not. */
-function fill(plot: uPlot, outline: readonly [number, number, number][], colour: string, alpha: number): void {
-  if (outline.length === 0) return;
-  const { ctx } = plot;
-  const x = (labels: number) => plot.valToPos(labels, "x", true);
-  const y = (share: number) => plot.valToPos(share, "y", true);
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
-  ctx.clip();
-  ctx.globalAlpha = alpha;
-  ctx.fillStyle = colour;
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.beginPath();
-  for (const [labels, low] of outline) ctx.lineTo(x(labels), y(low));
-  for (const [labels, , high] of [...outline].reverse()) ctx.lineTo(x(labels), y(high));
-  ctx.closePath();
-  ctx.fill();
-  // A single point has no area: its interval is drawn as an upright stroke.
-  if (outline.length === 1) {
-    ctx.globalAlpha = 0.6;
-    ctx.stroke();
-  }
-  ctx.restore();
 }

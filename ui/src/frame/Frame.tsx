@@ -10,6 +10,7 @@ import "./frame.css";
 const TABS = [
   ["annotate", "Annotate"],
   ["validate", "Validate"],
+  ["certificates", "Auto-labels"],
   ["progress", "Progress"],
   ["export", "Export"],
   ["settings", "Settings"],

@@ -1,6 +1,7 @@
 // Downloads an export through fetch instead of a plain link, so that an error appears on the page and not in a saved file.
 import { useRef, useState } from "react";
 import { ApiError, basePath } from "../../api/client";
+import { handOver } from "../../api/download";
 import { size } from "../../model/figures";
 
 interface Wanted {
@@ -31,7 +32,7 @@ export function useDownload(): Download {
     setDone("");
     try {
       const blob = await fetchExport(wanted, abort.current.signal, setReceived);
-      hand(blob, wanted.file);
+      handOver(blob, wanted.file);
       setDone(`${wanted.file}, ${size(blob.size)}`);
     } catch (problem) {
       if (!abort.current.signal.aborted) setError(problem instanceof Error ? problem : new Error(String(problem)));
@@ -78,14 +79,4 @@ async function refused(response: Response): Promise<ApiError> {
     response.status,
     said ?? `The server answered with status ${response.status} and no explanation.`,
   );
-}
-
-function hand(blob: Blob, file: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = file;
-  link.click();
-  // The browser reads the address after the click: it must live a moment longer.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

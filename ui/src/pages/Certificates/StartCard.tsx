@@ -1,0 +1,72 @@
+// The wish, what becomes of what it covers, and the button that draws random images for a certificate.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useId } from "react";
+import { Link } from "wouter";
+import { api, unwrap, type Wire } from "../../api/client";
+import { starting } from "../../model/certificates";
+import { recognisedChoice } from "../../model/policy";
+import { share, wishSaid } from "../../model/wish";
+import { Button } from "../../parts/Button";
+import { ErrorNote } from "../../parts/ErrorNote";
+
+interface Props {
+  slug: string;
+  policy: Wire["Policy"];
+  view: Wire["Certificates"];
+  secondsPerLabel: number | null;
+}
+
+export function StartCard({ slug, policy, view, secondsPerLabel }: Props) {
+  const id = useId();
+  const begin = useBegin(slug);
+  const start = starting(view, policy, secondsPerLabel);
+  const recognised = recognisedChoice(policy.recognised);
+  const raw = policy.auto_threshold ?? null;
+  return (
+    <section className="card certificates-start" aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>The wish</h2>
+      <p className="certificates-wish number">
+        {raw === null ? wishSaid(policy) : `None: everything from ${share(raw)} confidence on, not certified`}
+      </p>
+      <dl>
+        <dt className="quiet">Recognised images</dt>
+        <dd>
+          <strong>{recognised.title}</strong>
+          <span className="quiet small tick-hint">{recognised.explanation}</span>
+        </dd>
+        <dt className="quiet">Audited for ever</dt>
+        <dd className="number">{share(policy.audit_rate)} of the auto-labels</dd>
+      </dl>
+      <Link href={`/p/${slug}/settings#settings-routes`}>Change in Settings</Link>
+      <div className="stack certificates-go">
+        <Button
+          look="primary"
+          disabled={start.reason !== null || begin.isPending}
+          aria-describedby={`${id}-why`}
+          onClick={() => begin.mutate()}
+        >
+          {start.label}
+        </Button>
+        <p id={`${id}-why`} className="quiet small">
+          {start.reason ?? start.forecast}
+        </p>
+        {start.reason === null && view.hint && <p className="quiet small">{view.hint}</p>}
+        {begin.error && <ErrorNote error={begin.error} />}
+      </div>
+    </section>
+  );
+}
+
+function useBegin(slug: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/api/projects/{slug}/certificates", {
+          params: { path: { slug } },
+          body: { calibration: null, batch: null },
+        }),
+      ),
+    onSettled: () => cache.invalidateQueries({ queryKey: ["project", slug] }),
+  });
+}
