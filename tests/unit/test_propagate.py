@@ -33,6 +33,18 @@ def test_neighbours_are_the_nearest(seed: int, n: int, k: int) -> None:
     assert (found.near != np.arange(n)[:, None]).all()
 
 
+@pytest.mark.parametrize("different", [1, 40, 1_500])
+def test_neighbours_among_many_are_the_nearest_however_many_are_equal(different: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((different, 3))[rng.integers(different, size=1_500)].astype(np.float32)
+    found = neighbours(x, 7)
+    gap = ((x[:, None].astype(float) - x[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(gap, np.inf)
+    np.testing.assert_allclose(found.gap, np.sort(gap, axis=1)[:, :7], atol=1e-4)
+    np.testing.assert_allclose(np.take_along_axis(gap, found.near.astype(np.int64), axis=1), found.gap, atol=1e-4)
+    assert all(len(set(near)) == 7 for near in found.near)
+
+
 def test_rows_joined_later_have_the_neighbours_they_would_have_had() -> None:
     x = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
     at_once, later = neighbours(x), joined(neighbours(x[:50]), x[:50], x[50:])
