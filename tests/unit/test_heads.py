@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from modicum.engine import heads
-from modicum.engine.arrays import widen
+from modicum.engine.arrays import gather, widen
 from modicum.engine.solve import PENALTY, class_shares, class_weights
 from modicum.errors import InputError
 
@@ -70,6 +71,19 @@ def test_many_rows_in_threads_equal_few_rows_in_one() -> None:
     head = heads.fit(x[:50], y[:50], 3)
     whole = heads.predict_proba(head, x)
     np.testing.assert_array_equal(whole[:200], heads.predict_proba(head, x[:200]))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 11, 300])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_long_stretches_of_rows_in_any_order_follow_the_formula(classes: int, dtype: type) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((5_000, 20)).astype(dtype)
+    weights, centre = rng.standard_normal((20, classes)), 0.1 * rng.standard_normal(20)
+    bias, seen = rng.standard_normal(classes), np.ones(classes, dtype=bool)
+    head = heads.Head(weights.astype(np.float32), bias.astype(np.float32), centre.astype(np.float32), seen, 50, 0.7)
+    rows = rng.permutation(5_000)
+    logits = (prepared(head, x[rows].astype(np.float64)) @ head.weights + head.bias) / head.temperature
+    np.testing.assert_allclose(heads.predict_proba(head, x, rows=rows), softmax(logits, axis=1), atol=1e-5)
 
 
 def test_class_weights_make_classes_count_alike() -> None:
@@ -201,6 +215,16 @@ def test_vectors_that_are_not_finite_are_refused_by_number(dtype: type, bad: flo
         heads.predict_proba(head, x)
     with pytest.raises(InputError, match=r"vector 17 .*NaN or infinity"):
         heads.fit(x, y, 2)
+
+
+def test_large_numbers_are_no_infinities_while_single_precision_holds_them() -> None:
+    x = np.full((3, 8), 65_504, dtype=np.float16)
+    np.testing.assert_array_equal(gather(x), x.astype(np.float32))
+    np.testing.assert_array_equal(gather(np.full((3, 8), 1e30)), np.full((3, 8), 1e30, np.float32))
+    beyond = np.ones((3, 8))
+    beyond[1, 2] = 1e300
+    with pytest.raises(InputError, match="vector 1 "):
+        gather(beyond)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from scipy.special import log_softmax
 
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
 from modicum.engine.cores import one_core
-from modicum.engine.head_parts import misfit, pack, through, unpacked
+from modicum.engine.head_parts import misfit, pack, products, unpacked
 from modicum.engine.propagate import graph, joined, neighbours
 from modicum.engine.solve import SEMI, Data, Semi, class_shares, solve
 from modicum.engine.survey import Frame, Survey, frame
@@ -134,29 +134,27 @@ def _prepare(
 def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F32:
     """Calibrated probabilities, float32 [n, c], of all vectors or of these rows.
 
-    `vectors` may be a float16 memmap: it is read 256 rows at a time, so extra memory stays at a few MB beside the answer.
+    `vectors` may be a float16 memmap: it is read 512 rows at a time, so extra memory stays at a few MB beside the answer.
     Raises InputError when the dims differ from the head's or a vector holds NaN.
     """
-    d, c = head.weights.shape
-    out = np.empty((len(vectors) if rows is None else len(rows), c), dtype=np.float32)
+    out = np.empty((len(vectors) if rows is None else len(rows), len(head.bias)), dtype=np.float32)
     # One product serves all: columns of W, and the centre, whose product gives the length after centring.
     both = np.concatenate([head.weights, head.centre[:, None]], axis=1)
-    shift, centre2 = head.centre @ head.weights, float(head.centre @ head.centre)
-    bias = head.bias / np.float32(head.temperature)
+    shift, centre2 = (head.centre @ head.weights)[:, None], float(head.centre @ head.centre)
+    bias = (head.bias / np.float32(head.temperature))[:, None]
 
-    def work(part: slice, x: F32) -> None:
-        length = np.sqrt(np.vecdot(x, x))
+    def finish(part: slice, product: F32, squares: F32) -> None:
+        length = np.sqrt(squares)
         length[length == 0] = 1
-        product = x @ both
-        product /= length[:, None]
-        after = np.sqrt(np.maximum(1 - 2 * product[:, -1] + centre2, 1e-12))
-        logits = product[:, :-1]
+        product /= length
+        after = np.sqrt(np.maximum(1 - 2 * product[-1] + centre2, 1e-12))
+        logits = product[:-1]
         logits -= shift
-        logits /= (after * np.float32(head.temperature))[:, None]
+        logits /= after * np.float32(head.temperature)
         logits += bias
-        out[part] = _probabilities(head, logits)
+        out[part] = _probabilities(head, logits).T
 
-    through(vectors, d, rows, work)
+    products(vectors, both, rows, finish)
     return out
 
 
@@ -198,17 +196,17 @@ def fit_temperature(logits: F64, truth: Ints) -> float:
 
 
 def _probabilities(head: Head, logits: F32) -> F32:
-    """Softmax over the classes that had a label; each of the others gets the same small share."""
+    """Softmax over the classes that had a label, of logits [c, n]; each of the others gets the same small share."""
     unseen = int((~head.seen).sum())
-    proba = logits[:, head.seen] if unseen else logits
-    proba -= proba.max(axis=1, keepdims=True)  # written out and in place: scipy's softmax takes as long as the product
+    proba = logits[head.seen] if unseen else logits
+    proba -= proba.max(axis=0)  # written out and in place: scipy's softmax takes as long as the product
     np.exp(proba, out=proba)
-    proba /= proba.sum(axis=1, keepdims=True)
+    proba /= proba.sum(axis=0)
     if not unseen:
         return proba
     each = _UNSEEN / (head.labels + len(head.seen))
     answer = np.full(logits.shape, each, dtype=np.float32)
-    answer[:, head.seen] = proba * np.float32(1 - each * unseen)
+    answer[head.seen] = proba * np.float32(1 - each * unseen)
     return answer
 
 

@@ -151,7 +151,7 @@ class Loop:
 
     def _pool(self) -> Pool:
         free, known = np.flatnonzero(self._labels < 0), np.flatnonzero(self._labels >= 0)
-        proba = None if self._proba is None else self._proba[free]
+        proba = None if self._proba is None else self._proba.take(free, axis=0)
         return Pool(self.ids[free], self.vectors, free, proba, known, self._labels[known], survey=self._survey)
 
     def _code(self, label: object, position: int) -> int:

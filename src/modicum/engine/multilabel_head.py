@@ -120,7 +120,7 @@ def fit(
 def predict_proba(head: MultilabelHead, vectors: Floats, *, rows: Ints | None = None) -> F32:
     """Calibrated probabilities of each label, float32 [n, c] within (0, 1), of all vectors or of these rows.
 
-    Rows do not sum to one. `vectors` may be a float16 memmap: it is read 256 rows at a time.
+    Rows do not sum to one. `vectors` may be a float16 memmap: it is read 512 rows at a time.
     Raises InputError when the dims differ from the head's or a vector holds NaN.
     """
     d, c = head.weights.shape

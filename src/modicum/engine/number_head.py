@@ -160,7 +160,7 @@ def predict(head: NumberHead, vectors: Floats, *, rows: Ints | None = None) -> t
 
     A standard deviation holds the noise of a label and what is unknown of the line, more where nothing like it was labeled. It
     is infinite as long as all labels are equal: nothing tells yet how far numbers lie apart.
-    `vectors` may be a float16 memmap: it is read 256 rows at a time. Raises InputError for other dims than the head's, and NaN.
+    `vectors` may be a float16 memmap: it is read 512 rows at a time. Raises InputError for other dims than the head's, and NaN.
     """
     n = len(vectors) if rows is None else len(rows)
     mean, sd = np.empty(n, dtype=np.float32), np.full(n, np.inf, dtype=np.float32)

@@ -132,7 +132,7 @@ class Pool:
             self,
             ids=self.ids[indices],
             rows=self.rows[indices],
-            proba=None if self.proba is None else self.proba[indices],
+            proba=None if self.proba is None else self.proba.take(indices, axis=0),  # twice as fast as brackets
             predicted=None if self.predicted is None else self.predicted[indices],
             members=None if self.members is None else self.members[:, indices],
             parts=None if self.parts is None else self.parts.take(indices, len(self)),
