@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Row
 
@@ -13,7 +13,7 @@ from modicum.store.db import Database
 from modicum.store.spending import worked
 from modicum.store.tasks import Holder, NewTask
 from modicum.types import Action, Choice, Policy, Reason, Route, Task
-from modicum.views import Claim, Past, Receipt
+from modicum.views import Claim, Past, Receipt, Unit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,14 +39,11 @@ def _claim(conn: Connection, db: Database, project_id: int, annotator: str, clie
     allowed, budget = _allowed(conn, db, project_id, policy)
     wanted = n - len(held) if allowed is None else min(n - len(held), allowed)
     found = [*held, *_new_tasks(conn, project_id, holder, wanted)]
-    spent = budget is not None and not held
-    left = counts.left(db, conn, project_id)
-    return Claim(tasks=tuple(found[:n]), left=left, budget_spent=spent, budget=budget if spent else None)
+    spent = None if held else budget
+    return Claim(tasks=tuple(found[:n]), left=counts.left(db, conn, project_id), budget_spent=spent)
 
 
-def _allowed(
-    conn: Connection, db: Database, project_id: int, policy: Policy
-) -> tuple[int | None, Literal["labels", "hours", "money"] | None]:
+def _allowed(conn: Connection, db: Database, project_id: int, policy: Policy) -> tuple[int | None, Unit | None]:
     """(tasks that may still be given out, none for any number; the budget that is spent, if one is)."""
     limits = _limits(policy)
     if limits:
@@ -59,9 +56,9 @@ def _allowed(
     return allowed, "labels" if allowed <= 0 else None
 
 
-def _limits(policy: Policy) -> list[tuple[float, Literal["hours", "money"]]]:
+def _limits(policy: Policy) -> list[tuple[float, Unit]]:
     """The seconds of work that each budget allows."""
-    found: list[tuple[float, Literal["hours", "money"]]] = []
+    found: list[tuple[float, Unit]] = []
     if policy.budget_hours is not None:
         found.append((policy.budget_hours * 3600, "hours"))
     if policy.budget_money is not None and policy.rate_per_hour is not None:

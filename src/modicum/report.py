@@ -13,7 +13,7 @@ from modicum.store import counts, spending
 from modicum.store.db import Database
 from modicum.store.spending import Spending
 from modicum.types import Interval, Policy, Project, Purpose, Route
-from modicum.views import Alternative, Bill, BudgetView, Cost, Counts, Progress, PurposeCost, Rest
+from modicum.views import Alternative, Bill, BudgetView, Cost, Counts, Progress, PurposeCost, Rest, Unit
 
 DAYS = 7  # with work in them, from which the pace is told
 ENOUGH_TO_COMPARE = 30  # holdout labels below which the random control is a guess
@@ -238,7 +238,7 @@ def _budgets(seen: _Facts) -> tuple[BudgetView, ...]:
     return tuple(found)
 
 
-def _budget(seen: _Facts, unit: str, limit: float, used: float, left: float, told: str) -> BudgetView:
+def _budget(seen: _Facts, unit: Unit, limit: float, used: float, left: float, told: str) -> BudgetView:
     """`left` is the work, in seconds, until it is spent."""
     worked_a_day = float(np.mean(seen.a_day)) if seen.a_day else 0.0
     days = left / worked_a_day if worked_a_day else None
@@ -251,7 +251,7 @@ def _budget(seen: _Facts, unit: str, limit: float, used: float, left: float, tol
         pace = f"at the pace of {last}, {duration(worked_a_day)} a day"
         when = "within a day of work" if days <= 1 else f"in about {about(np.ceil(days))} days of work"
         said = f"{told}. It is spent {when} ({pace})."
-    return BudgetView.model_validate({"unit": unit, "limit": limit, "used": used, "days": days, "said": said})
+    return BudgetView(unit=unit, limit=limit, used=used, days=days, said=said)
 
 
 # --- sentences ---------------------------------------------------------------------------------------------------------

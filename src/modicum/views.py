@@ -7,6 +7,8 @@ from pydantic import Field
 
 from modicum.types import Annotation, CertificateState, Frozen, Interval, Item, Label, Prediction, Purpose, Round, Route, Task
 
+Unit = Literal["labels", "hours", "money"]  # of a budget
+
 
 class Counts(Frozen):
     """Facts, counted. `labeled` are settled labels; `human` of them by people; `holdout` blind labels on the holdout.
@@ -32,15 +34,11 @@ class Counts(Frozen):
 
 
 class Claim(Frozen):
-    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished.
-
-    `budget` says which one is spent.
-    """
+    """`left` counts the items a person could still be asked about; none left, or a spent budget, means finished."""
 
     tasks: tuple[Task, ...]
     left: int
-    budget_spent: bool
-    budget: Literal["labels", "hours", "money"] | None = None
+    budget_spent: Unit | None = Field(description="the budget that stops the queue")
 
 
 class Receipt(Frozen):
@@ -202,7 +200,7 @@ class Rest(Frozen):
 class BudgetView(Frozen):
     """One budget: `limit` and `used` in labels, hours or money; `days` of work like the last ones until it is spent."""
 
-    unit: Literal["labels", "hours", "money"]
+    unit: Unit
     limit: float
     used: float
     days: float | None

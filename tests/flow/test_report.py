@@ -195,7 +195,7 @@ def test_the_budget_that_is_spent_first_stops_the_queue_and_says_which(
     project = make_project(db, home, 100, policy=Policy.model_validate(policy))
     assert len(work(db, project, 30, 2.0)) == labels
     stopped = desk.claim(db, project.id, "ann", TAB, 3)
-    assert (stopped.tasks, stopped.budget_spent, stopped.budget) == ((), True, budget)
+    assert (stopped.tasks, stopped.budget_spent) == ((), budget)
     assert any("Annotate asks nothing more" in view.said for view in told(db, home, project).budgets)
     set_policy(db, project)
     assert desk.claim(db, project.id, "ann", TAB, 3).tasks, "a raised budget goes on"
@@ -207,8 +207,8 @@ def test_what_is_in_hand_when_the_budget_ends_may_be_finished(db: Database, home
     answer(db, project, held.tasks[0], seconds=60.0)
     now = desk.claim(db, project.id, "ann", TAB, 3)
     assert [entry.id for entry in now.tasks] == [entry.id for entry in held.tasks[1:]]
-    assert (now.budget_spent, now.budget) == (False, None)
-    assert desk.claim(db, project.id, "bob", "tab-bobs-1", 3).budget == "hours"
+    assert now.budget_spent is None
+    assert desk.claim(db, project.id, "bob", "tab-bobs-1", 3).budget_spent == "hours"
 
 
 def test_validating_counts_towards_a_budget_in_hours(db: Database, home: Home) -> None:
@@ -220,7 +220,7 @@ def test_validating_counts_towards_a_budget_in_hours(db: Database, home: Home) -
     tokens = [(entry.id, entry.lease_token) for entry in page]
     validate.confirm_page(db, project.id, "ann", page=tokens, wrong=[], relabeled={}, key="page-one", seconds=100.0)
     set_policy(db, project, budget_hours=120 / 3600)
-    assert desk.claim(db, project.id, "ann", TAB, 1).budget == "hours"
+    assert desk.claim(db, project.id, "ann", TAB, 1).budget_spent == "hours"
 
 
 def test_a_claim_looks_only_at_what_came_since_the_last(db: Database, home: Home) -> None:

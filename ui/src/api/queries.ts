@@ -51,10 +51,23 @@ export const validateQuery = (slug: string) =>
       unwrap(api.GET("/api/projects/{slug}/validate", at(slug))) as unknown as Promise<Wire["ValidateView"]>,
   });
 
+/** As many as one page of the server holds; what was decided makes room for more. */
+export const suspectsQuery = (slug: string, limit = 100) =>
+  queryOptions({
+    queryKey: ["project", slug, "suspects", limit],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/suspects", { params: { path: { slug }, query: { limit } } })),
+  });
+
 export const progressQuery = (slug: string) =>
   queryOptions({
     queryKey: ["project", slug, "progress"],
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/progress", at(slug))),
+  });
+
+export const billQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "bill"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/bill", at(slug))),
   });
 
 export const mineQuery = (slug: string) =>
@@ -83,9 +96,13 @@ export const useRejections = (slug: string, offset?: number, limit?: number) =>
   useQuery(rejectionsQuery(slug, offset, limit));
 export const useMine = (slug: string) => useQuery(mineQuery(slug));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
+export const useBill = (slug: string) => useQuery({ ...billQuery(slug), refetchInterval: 5_000 });
 export const useCertificates = (slug: string) => useQuery(certificatesQuery(slug));
 /** Seconds one label takes, as measured; null while that is not known. */
 export const usePace = (slug: string): number | null =>
   useQuery({ ...progressQuery(slug), select: (progress) => progress.seconds_per_label }).data ?? null;
 // The random control is computed in the background and comes a few seconds after it was first asked for.
 export const useProgress = (slug: string) => useQuery({ ...progressQuery(slug), refetchInterval: 5_000 });
+// Labels are judged in the background, once a round.
+export const useSuspects = (slug: string) =>
+  useQuery({ ...suspectsQuery(slug), refetchInterval: ({ state }) => (state.data?.checking ? 1_500 : false) });

@@ -12,6 +12,7 @@ const TABS = [
   ["validate", "Validate"],
   ["certificates", "Auto-labels"],
   ["progress", "Progress"],
+  ["bill", "Bill"],
   ["export", "Export"],
   ["settings", "Settings"],
 ] as const;

@@ -45,7 +45,11 @@ class Server {
     claim: async (n) => {
       this.reach();
       while (this.held.length < n && this.pool.length > 0) this.held.push(this.task(this.pool.shift() ?? 0));
-      return { tasks: this.held.slice(0, n), left: this.pool.length + this.held.length, budget_spent: false };
+      return {
+        tasks: this.held.slice(0, n),
+        left: this.pool.length + this.held.length,
+        budget_spent: null,
+      };
     },
     claimItem: async (itemId) => {
       this.reach();

@@ -30,7 +30,8 @@ export interface SessionState {
   claimError: Error | null;
   /** What the last claim said; none before the first. */
   left: number | null;
-  budgetSpent: boolean;
+  /** The budget that is spent, if one is. */
+  budgetSpent: Wire["Claim"]["budget_spent"];
   /** Said once, in a line above the item: a link that led nowhere, for example. */
   notice: string | null;
 }
@@ -77,7 +78,7 @@ export class Session {
       claiming: false,
       claimError: null,
       left: null,
-      budgetSpent: false,
+      budgetSpent: null,
       notice: null,
     }));
     for (const post of outbox.posts) {

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
 import { progressQuery, validateQuery } from "../../api/queries";
+import { spentSaid } from "../../model/bill";
 import { count, counted, countRange, points, withRange } from "../../model/figures";
 import type { SessionState } from "../../model/session";
 import { readyCount } from "../../model/validation";
@@ -77,7 +78,7 @@ function Finished({
 }: {
   slug: string;
   project: Wire["ProjectView"];
-  budgetSpent: boolean;
+  budgetSpent: SessionState["budgetSpent"];
 }) {
   const progress = useQuery(progressQuery(slug));
   const validate = useQuery(validateQuery(slug));
@@ -87,7 +88,7 @@ function Finished({
   const saving = progress.data?.saving;
   const forecast = progress.data?.forecast;
   return (
-    <EmptyState title={budgetSpent ? "The budget is spent" : "Everything is labeled"}>
+    <EmptyState title={budgetSpent ? spentSaid(budgetSpent, policy) : "Everything is labeled"}>
       <dl className="finished">
         <div>
           <dt>Labeled by people</dt>
@@ -130,6 +131,9 @@ function Finished({
         )}
         <Link className="button" href={`/p/${slug}/progress`}>
           See the progress
+        </Link>
+        <Link className="button" href={`/p/${slug}/bill`}>
+          See the bill
         </Link>
       </div>
     </EmptyState>
