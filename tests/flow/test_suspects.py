@@ -202,7 +202,7 @@ def test_over_http(tmp_path: Path, start: Callable[..., Server], picture_folder:
     back = {"annotation_id": receipt["annotation_id"], "client": "a-tab-of-mine", "key": "taken-back"}
     assert client.post(f"/projects/{slug}/retract", back)["item"]["id"] == item_id
     assert client.get(f"/projects/{slug}/items/{item_id}")["label"]["value"] == row["label"]["value"]
-    with pytest.raises(InputError):
+    with pytest.raises(ConflictError, match="less than or equal to 100"):
         client.get(f"/projects/{slug}/suspects?limit=101")
 
 

@@ -9,6 +9,7 @@ import { Import } from "./pages/Import/Import";
 import { Mine } from "./pages/Mine/Mine";
 import { Progress } from "./pages/Progress/Progress";
 import { Projects } from "./pages/Projects/Projects";
+import { Review } from "./pages/Review/Review";
 import { Settings } from "./pages/Settings/Settings";
 import { Validate } from "./pages/Validate/Validate";
 import { EmptyState } from "./parts/EmptyState";
@@ -26,6 +27,7 @@ export function App() {
         </Route>
         <Route path="/p/:slug/validate">{({ slug }) => <Validate key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/certificates">{({ slug }) => <Certificates key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/review">{({ slug }) => <Review key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/progress">{({ slug }) => <Progress key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/mine">{({ slug }) => <Mine key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/bill">{({ slug }) => <Bill key={slug} slug={slug} />}</Route>

@@ -11,7 +11,14 @@ function send(post: Post): Promise<unknown> {
     case "submit":
       return unwrap(api.POST("/api/projects/{slug}/submit", { params, body: { ...post.body, key } }));
     case "retract":
+    case "unlook":
       return unwrap(api.POST("/api/projects/{slug}/retract", { params, body: { ...post.body, key, client: tabName } }));
+    case "look": {
+      const path = { ...params.path, item_id: post.itemId };
+      return unwrap(
+        api.POST("/api/projects/{slug}/suspects/{item_id}", { params: { path }, body: { ...post.body, key } }),
+      );
+    }
     case "confirm":
       return unwrap(api.POST("/api/projects/{slug}/validate/confirm", { params, body: { ...post.body, key } }));
     case "unconfirm":

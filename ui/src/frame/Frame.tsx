@@ -11,6 +11,7 @@ const TABS = [
   ["annotate", "Annotate"],
   ["validate", "Validate"],
   ["certificates", "Auto-labels"],
+  ["review", "Second look"],
   ["progress", "Progress"],
   ["bill", "Bill"],
   ["export", "Export"],

@@ -4,7 +4,7 @@ import type { components } from "../api/schema";
 
 type Class = components["schemas"]["Class"];
 
-export type Page = "annotate" | "validate";
+export type Page = "annotate" | "validate" | "review";
 
 export interface Action {
   id: string;
@@ -49,6 +49,13 @@ const TABLE = [
   { page: "validate", id: "previousClass", keys: ["PageUp"], label: "Previous class" },
   { page: "validate", id: "clear", keys: ["Escape"], label: "Close the large view, or clear all marks" },
   { page: "validate", id: "help", keys: ["?"], label: "Show all keys" },
+
+  { page: "review", id: "keep", keys: ["Enter", "x"], label: "Keep the label" },
+  { page: "review", id: "accept", keys: ["a"], label: "Change it to what the model says" },
+  { page: "review", id: "undo", keys: ["Backspace", "Ctrl+z"], label: "Take the last decision back" },
+  { page: "review", id: "next", keys: ["ArrowRight", "ArrowDown"], label: "Next, without deciding", repeats: true },
+  { page: "review", id: "previous", keys: ["ArrowLeft", "ArrowUp"], label: "Previous", repeats: true },
+  { page: "review", id: "help", keys: ["?"], label: "Show all keys" },
 ] as const satisfies readonly Action[];
 
 type Row = (typeof TABLE)[number];

@@ -24,6 +24,8 @@ export type Post = Common &
     | { kind: "retract"; body: { annotation_id: number } }
     | { kind: "confirm"; body: Omit<Wire["PageConfirm"], "key"> }
     | { kind: "unconfirm"; body: Omit<Wire["PageRetract"], "client"> }
+    | { kind: "look"; itemId: number; body: Omit<Wire["SecondLook"], "key"> }
+    | { kind: "unlook"; body: { annotation_id: number } }
   );
 
 export type NewPost = Post extends infer P ? (P extends Post ? Omit<P, "tries"> : never) : never;
@@ -36,10 +38,12 @@ function completed(post: Post, answer: unknown): Post {
       return { ...post, needs: null, body: { ...post.body, task_id: task.id, lease_token: task.lease_token } };
     }
     case "retract":
+    case "unlook":
       return { ...post, needs: null, body: { annotation_id: (answer as Wire["Receipt"]).annotation_id } };
     case "unconfirm":
       return { ...post, needs: null, body: { page: (answer as Wire["PageReceipt"]).page } };
     case "confirm":
+    case "look":
       return post;
   }
 }
