@@ -36,7 +36,7 @@ export function coverageOptions({ curve, operating, limit, top, now, colour, wid
         ...axis,
         grid: { show: false },
         ticks: grid,
-        label: "covered, of all images",
+        label: "covered, of the unlabeled images",
         labelSize: 20,
         size: 36,
         values: (_, at) => shares(at, 0),

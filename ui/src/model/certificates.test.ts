@@ -30,7 +30,7 @@ function point(coverage: number, mean: number, n = Math.round(1000 * coverage)):
 
 const CURVE = [point(0.2, 0), point(0.5, 0.004), point(0.8426, 0.009), point(0.95, 0.03), point(1, 0.05)];
 const WISH = { guarantee: "among", auto_error: 0.02, auto_confidence: 0.95 } as const;
-const VIEW = { operating: CURVE[2] as Point, needed: 183 };
+const VIEW = { operating: CURVE[2] as Point, needed: 183, certificates: [] };
 
 function certificate(over: Partial<Certificate> = {}): Certificate {
   return {
@@ -78,7 +78,7 @@ describe("a point of the picture", () => {
 
   it("says what it takes in and how much of that is wrong", () => {
     expect(pointSaid(CURVE[2] as Point, "auto")).toBe(
-      "Auto-labels 4,213 of 5,000 images (84%), about 38 (20–67) of them wrong.",
+      "Auto-labels 4,213 of 5,000 unlabeled images (84%), about 38 (20–67) of them wrong.",
     );
     expect(pointSaid(CURVE[2] as Point, "off")).toMatch(/^Would auto-label 4,213/);
     expect(pointSaid(CURVE[2] as Point, "discard")).toMatch(/^Discards 4,213/);
@@ -109,7 +109,7 @@ describe("the wish that leads to a point", () => {
 
   it("is one that could be met, with a round number", () => {
     for (const one of CURVE) {
-      const { error, labels } = costOf(one, { operating: null, needed: null }, WISH);
+      const { error, labels } = costOf(one, { operating: null, needed: null, certificates: [] }, WISH);
       expect(error).toBeGreaterThan(one.error.mean);
       expect(labels).toBeGreaterThan(20);
       expect(labels).toBeLessThan(ALL / 2);
@@ -118,10 +118,16 @@ describe("the wish that leads to a point", () => {
 
   it("takes more random labels among few covered images than of the whole pool", () => {
     const few = point(0.2, 0.01);
-    const nothing = { operating: null, needed: null };
+    const nothing = { operating: null, needed: null, certificates: [] };
     const among = costOf(few, nothing, WISH).labels ?? 0;
     const whole = costOf(few, nothing, { ...WISH, guarantee: "whole" }).labels ?? 0;
     expect(among).toBeGreaterThan(whole);
+  });
+
+  it("takes more random labels the more certificates there were", () => {
+    const loose = CURVE[3] as Point;
+    const later = costOf(loose, { ...VIEW, certificates: [certificate(), certificate()] }, WISH);
+    expect(later.labels).toBeGreaterThan(costOf(loose, VIEW, WISH).labels ?? 0);
   });
 
   it("is none where the model is always wrong", () => {

@@ -2,7 +2,6 @@
 import type { components } from "../api/schema";
 import type { Table } from "./curve";
 import { about, count, counted, countRange, duration, type Interval, percent, withRange } from "./figures";
-import { RANGES } from "./policy";
 import { drawsNeeded, share, type Wish, wishSaid } from "./wish";
 
 type Schemas = components["schemas"];
@@ -18,8 +17,11 @@ const ROUND_ERRORS = [
   0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4,
 ];
 
-/** Without an operating point to go by: a wish of so many times the measured error is likely to be certified. */
-const MARGIN = 2;
+/** The operating point is where the holdout shows at most this share of the error allowed, as in engine/wish.py. */
+const PART = 0.6;
+
+/** Fewer random labels are never asked for, as in engine/wish.py. */
+const FEWEST = 60;
 
 /** To label more than this share of all images for a certificate is not worth one. */
 const WORTH = 0.5;
@@ -61,7 +63,7 @@ export function wrongOf({ items, error }: Point): Interval {
   return { mean: items * error.mean, low: items * error.low, high: items * error.high, n: error.n };
 }
 
-/** All images the curve speaks of. */
+/** All images the curve speaks of: those without a label. */
 export function populationOf(point: Point): number {
   return point.coverage > 0 ? Math.max(point.items, Math.round(point.items / point.coverage)) : point.items;
 }
@@ -74,39 +76,37 @@ export interface Cost {
 }
 
 /**
- * The wish that leads to a point, and the random labels it takes. At the operating point both are the server's; elsewhere the
- * wish keeps the distance to the measured error that the server's has there.
+ * The wish that leads to a point, and the random labels it takes, as in engine/wish.py. At the operating point both are what
+ * the policy and the server say.
  */
-export function costOf(point: Point, view: Pick<Certificates, "operating" | "needed">, wish: Wish): Cost {
-  const { operating, needed } = view;
-  if (operating && operating.items === point.items) return { error: wish.auto_error, labels: needed };
-  const margin = operating ? wish.auto_error / careful(operating.error) : MARGIN;
-  const aim = Math.max(margin, 1) * careful(point.error);
-  const errors = ROUND_ERRORS.filter((error) => error >= aim - 1e-9);
+export function costOf(
+  point: Point,
+  view: Pick<Certificates, "operating" | "needed" | "certificates">,
+  wish: Wish,
+): Cost {
+  if (view.operating?.items === point.items) return { error: wish.auto_error, labels: view.needed };
+  const errors = ROUND_ERRORS.filter((error) => point.error.mean <= PART * error + 1e-9);
+  const auto_confidence = confidenceOf(wish, view.certificates.length + 1);
   for (const error of errors) {
-    const labels = randomLabels(point, { ...wish, auto_error: error });
+    const labels = randomLabels(point, { ...wish, auto_error: error, auto_confidence });
     if (labels !== null && labels <= WORTH * populationOf(point)) return { error, labels };
   }
   return { error: errors[0] ?? 0.4, labels: null };
 }
 
-/** None wrong of few is not none wrong of many: as if one more of two had been wrong. */
-function careful({ mean, n }: Interval): number {
-  return (mean * n + 1) / (n + 2);
+/** All certificates of a project together keep their word: the n-th may be wrong with probability 6 delta / (pi n)^2. */
+function confidenceOf({ auto_confidence }: Wish, number: number): number {
+  return 1 - ((1 - auto_confidence) * 6) / (Math.PI * number) ** 2;
 }
 
 function randomLabels(point: Point, { guarantee, auto_error, auto_confidence }: Wish): number | null {
   const { items, coverage, error } = point;
-  if (guarantee === "whole")
-    return atLeast(drawsNeeded(populationOf(point), auto_error, auto_confidence, error.mean * coverage));
-  const among = drawsNeeded(items, auto_error, auto_confidence, error.mean);
-  // Only those of the random images that are covered count.
-  return among === null ? null : atLeast(Math.ceil(among / coverage));
-}
-
-/** Fewer are never drawn (types.Policy.calibration). */
-function atLeast(labels: number | null): number | null {
-  return labels === null ? null : Math.max(RANGES.calibration.low, labels);
+  const whole = guarantee === "whole";
+  const labels = whole
+    ? drawsNeeded(populationOf(point), auto_error, auto_confidence, error.mean * coverage)
+    : drawsNeeded(items, auto_error, auto_confidence, error.mean);
+  // Among the auto-labels only those of the random images count that are covered.
+  return labels === null ? null : Math.max(FEWEST, whole ? labels : Math.ceil(labels / coverage));
 }
 
 const VERBS: Record<Recognised, string> = {
@@ -117,10 +117,10 @@ const VERBS: Record<Recognised, string> = {
   hold: "Holds",
 };
 
-/** "Auto-labels 4,213 of 5,000 images (84%), about 38 (21–62) of them wrong." */
+/** "Auto-labels 4,213 of 5,000 unlabeled images (84%), about 38 (21–62) of them wrong." */
 export function pointSaid(point: Point, recognised: Recognised): string {
   const all = populationOf(point);
-  const part = `${VERBS[recognised]} ${count(point.items)} of ${counted(all, "image")} (${percent(point.coverage)})`;
+  const part = `${VERBS[recognised]} ${count(point.items)} of ${counted(all, "unlabeled image")} (${percent(point.coverage)})`;
   return point.items === 0 ? `${part}.` : `${part}, about ${countRange(wrongOf(point))} of them wrong.`;
 }
 

@@ -153,6 +153,7 @@ function Withdraw({ slug, certificate }: Props) {
   const withdraw = useMutation({
     mutationFn: () =>
       unwrap(api.POST("/api/projects/{slug}/certificates/{number}/withdraw", { params: { path: { slug, number } } })),
+    onSuccess: () => setAsking(false),
     onSettled: () => cache.invalidateQueries({ queryKey: ["project", slug] }),
   });
   if (!asking)
