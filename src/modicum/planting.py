@@ -15,8 +15,8 @@ TRIED = 2048  # items looked at for such as the model could take for the class: 
 Ints = npt.NDArray[np.int64]
 
 
-def plants(db: Database, home: Home, project: Project, class_id: int, size: int) -> list[tuple[int, float]]:
-    """(row, place) of the items to plant among `size` items of a class; none while nothing is certified.
+def plants(db: Database, home: Home, project: Project, class_id: int, above: float, size: int) -> list[tuple[int, float]]:
+    """(row, place) of the items to plant among `size` items of a class from this confidence on; none while nothing is certified.
 
     Their number is drawn at random, `policy.seeded_rate` of the page on average. They are items people settled as another
     class, for which this one is the model's second likeliest; when there are too few of those, unlabeled items whose
@@ -31,12 +31,14 @@ def plants(db: Database, home: Home, project: Project, class_id: int, size: int)
         if known is None or stored is None:
             return []
         done = arms.tally(conn, project.id).pages.n
-        wanted = int(np.random.default_rng([project.seed, class_id, done]).binomial(size, project.policy.seeded_rate))
+        waiting = facts.waiting(conn, project.id, len(known.classes), None)
+        there = int((waiting & (known.classes == class_id) & (known.confidences >= np.float16(above))).sum())
+        rng = np.random.default_rng([project.seed, class_id, done])
+        wanted = int((rng.random(size) < project.policy.seeded_rate)[:there].sum())
         if not wanted:
             return []
         rows, dims = projects.shape(conn, project.id)
         settled = arms.known_wrong(conn, project.id, class_id)
-        waiting = facts.waiting(conn, project.id, len(known.classes), None)
     head = Head.from_bytes(stored[1])
     vectors = Vectors(home.vectors_of(project.id), dims or 0).read(rows)
     order, place = np.random.default_rng([project.seed, class_id, 3]).random((2, rows))  # of each row, whatever else there is

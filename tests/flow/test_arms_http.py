@@ -184,6 +184,18 @@ def test_planted_items_look_like_the_rest_of_their_page(site: Site, client: Test
     assert [entry["item"]["id"] for entry in again] == [entry["item"]["id"] for entry in page], "opened again it is the same"
 
 
+def test_few_items_have_few_planted_among_them(site: Site, client: TestClient) -> None:
+    """However large a page was asked for: a handful of real ones among dozens of planted ones would be a farce."""
+    project, _, _ = on_page(site, client)
+    request = {**TAB, "class_id": 0, "above": 0.0, "size": 500}
+    whole = post(client, project, "validate/page", request)["tasks"]
+    confirm(client, project, [entry for entry in whole if truth(entry["item"]["row"], 3) == 0][8:])
+    left = post(client, project, "validate/page", request)["tasks"]
+    planted = [entry for entry in left if truth(entry["item"]["row"], 3) != 0]
+    assert len(left) == 8 + len(planted)
+    assert len(planted) < 8
+
+
 def test_confirming_a_planted_item_settles_nothing_and_is_counted(site: Site, client: TestClient) -> None:
     project, page, planted = on_page(site, client)
     before = settled(site, planted)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { components } from "../api/schema";
-import { headline, overlooked, rates, shares, soFar } from "./mine";
+import { alone, headline, overlooked, rates, shares, soFar } from "./mine";
 
 type Wire = components["schemas"];
 
@@ -35,6 +35,11 @@ describe("one's own figures", () => {
     expect(headline({ ...MINE, answers: 1412, on_pages: 60, seconds: 2.14 })).toBe(
       "You have answered 1,412 questions and looked at 60 images on pages here. An answer takes you about 2.1 s",
     );
+  });
+
+  it("are not said twice to somebody who works alone", () => {
+    expect(alone(MINE)).toBe(true);
+    expect(alone({ ...MINE, everyone: { ...NONE, blind: 1 } })).toBe(false);
   });
 
   it("draw the two arms with their intervals once there is enough", () => {

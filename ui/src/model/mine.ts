@@ -16,6 +16,11 @@ export function headline(mine: Wire["Mine"]): string {
   return `You have ${done.join(" and ")} here${pace}`;
 }
 
+/** Whether nobody else has answered a question of either kind: then all people together are this one. */
+export function alone({ own, everyone }: Wire["Mine"]): boolean {
+  return own.seeded + own.blind === everyone.seeded + everyone.blind;
+}
+
 export interface Share {
   label: string;
   hit: number;

@@ -24,7 +24,7 @@ def claim_page(body: PageRequest, project: In, site: At) -> PageView:
     schema = project.task_schema.classes
     if not 0 <= body.class_id < len(schema):
         raise InputError(f"there is no class {body.class_id}; classes: 0 to {len(schema) - 1}", path="$.class_id")
-    planted = planting.plants(site.db, site.home, project, body.class_id, body.size)
+    planted = planting.plants(site.db, site.home, project, body.class_id, body.above, body.size)
     return validate.claim_page(site.db, project.id, site.annotator, body.client, body.class_id, body.above, body.size, planted)
 
 

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
 import { useMine, useProject } from "../../api/queries";
-import { headline, overlooked, rates, type Share, shares, soFar } from "../../model/mine";
+import { alone, headline, overlooked, rates, type Share, shares, soFar } from "../../model/mine";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { Shares } from "./Shares";
 import "./mine.css";
@@ -67,11 +67,11 @@ function Own({ slug, policy, mine }: Props) {
           {rates(policy)}, drawn at random; on pages as many images are planted. Comparing the two shows the pull. What
           you answer counts as always, and what is planted on a page never changes a label.
         </p>
-        {everyone.suggestions_said && (
-          <p className="number">
-            All people of this project together: {everyone.suggestions_said}
-            {everyone.pull && everyone.pull.low > 0 && " Certificates that rest on such answers are set aside."}
-          </p>
+        {everyone.suggestions_said && !alone(mine) && (
+          <p className="number">All people of this project together: {everyone.suggestions_said}</p>
+        )}
+        {everyone.pull && everyone.pull.low > 0 && (
+          <p>While suggestions pull, certificates that rest on answers under suggestions are set aside.</p>
         )}
         <p className="quiet small">These figures are yours. There is no ranking.</p>
       </section>
