@@ -322,6 +322,10 @@ def check(
     kept = kept[np.argsort(-s[kept], kind="stable")]
     if len(rows) == pilot:
         return Refusal("no-calibration", "All calibration items are in the pilot, which proves nothing: draw more.")
+    if w[pilot:].all():
+        return Refusal(
+            "too-many-wrong", f"All {len(w) - pilot:,} calibration items are wrong: label more to train the model first."
+        )
     return Sample(
         ids=i.astype(np.int64), scores=s, size=len(i), frame=s[kept], drawn=state[kept] == 2,
         wrong=flags[kept] & (state[kept] == 2),

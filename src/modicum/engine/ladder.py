@@ -115,7 +115,7 @@ def _start(frame: F64, draws: int, expected: F64, ends: Ints, error: float, delt
     most = critical(sizes, allowed(error, sizes) + 1, drawn, delta)
     feared = np.minimum(np.ceil(_PESSIMISM * expected[sizes - 1]).astype(np.int64), sizes)
     power = np.where(most >= 0, lower_tail(np.maximum(most, 0), sizes, feared, drawn), 0.0)
-    return int(sizes[np.flatnonzero(power >= power.max() - _TOLERANCE)[0]])
+    return int(sizes[np.flatnonzero(power >= power.max() * (1 - _TOLERANCE))[0]])
 
 
 def curve(

@@ -1,0 +1,300 @@
+"""Certificates: they hold as often as they say, refuse what they cannot carry, and can be recomputed from their facts."""
+
+import json
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, hypergeom
+
+from modicum.engine.bounds import critical, log_wealth, lower_tail, needed
+from modicum.engine.certify import Certificate, Refusal, anytime, draw, fingerprint, selective, share, stands, whole_pool
+from modicum.engine.ladder import curve, focus
+from modicum.engine.verify import read_facts, verify
+from modicum.errors import InputError
+
+METHODS = (whole_pool, selective, anytime)
+
+
+def pool(n=3_000, seed=0, strength=0.15):
+    """Scores that are calibrated: an item of confidence p is right with chance p."""
+    rng = np.random.default_rng(seed)
+    scores = rng.random(n) ** strength
+    return np.arange(n), scores, rng.random(n) > scores
+
+
+def certified(method=selective, n=3_000, k=1_000, error=0.1, seed=0, **rest):
+    ids, scores, wrong = pool(n, seed)
+    order = draw(ids, k, np.random.default_rng(seed))
+    return method(ids, scores, order, wrong[order], error=error, confidence=0.95, model="m1", schema="s1", **rest)
+
+
+def kept(said, ids, scores, wrong):
+    covered = (scores >= said.threshold) & ~np.isin(ids, said.ids[: said.pilot])
+    assert covered.sum() == said.covered
+    return wrong[covered].sum() <= said.error * (said.size if said.method == "whole-pool" else said.covered) + 1e-9
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("n", "k"), [(400, 250)])
+def test_the_statement_breaks_no_more_often_than_it_says(method, n, k):
+    ids, scores, wrong = pool(n, 3)
+    delta, runs, breaks, found = 0.1, 50, 0, 0
+    for run in range(runs):
+        order = draw(ids, k, np.random.default_rng(run))
+        said = method(ids, scores, order, wrong[order], error=0.08, confidence=1 - delta)
+        if isinstance(said, Certificate):
+            found += 1
+            breaks += not kept(said, ids, scores, wrong)
+    assert found > runs / 5
+    assert binom.sf(breaks - 1, runs, delta) >= 0.01
+
+
+def test_no_arrangement_of_errors_breaks_it_more_often_than_it_says():
+    """Errors where they hurt: none among the surest, then just too many at every threshold, among many equal scores."""
+    n, delta, runs = 600, 0.1, 60
+    ids, scores = np.arange(n), 1 - np.arange(n) // 20 / 100
+    wrong = np.arange(n) % 18 == 17
+    breaks = 0
+    for run in range(runs):
+        order = draw(ids, 150, np.random.default_rng(run))
+        said = selective(ids, scores, order, wrong[order], error=0.05, confidence=1 - delta)
+        breaks += isinstance(said, Certificate) and not kept(said, ids, scores, wrong)
+    assert binom.sf(breaks - 1, runs, delta) >= 0.01
+
+
+def test_stopping_at_the_luckiest_look_does_not_break_an_anytime_certificate():
+    ids, scores = np.arange(500), np.linspace(1, 0.5, 500)
+    wrong = np.arange(500) % 18 == 17
+    breaks, runs, delta = 0, 25, 0.1
+    for run in range(runs):
+        order = draw(ids, 400, np.random.default_rng(run))
+        said = [anytime(ids, scores, order[:k], wrong[order[:k]], error=0.05, confidence=1 - delta) for k in range(20, 400, 40)]
+        breaks += any(isinstance(one, Certificate) and not kept(one, ids, scores, wrong) for one in said)
+    assert binom.sf(breaks - 1, runs, delta) >= 0.01
+
+
+def test_what_an_anytime_certificate_tests_stays_the_same_at_every_look():
+    ids, scores, wrong = pool(2_000, 4)
+    order = draw(ids, 1_500, np.random.default_rng(0))
+    said = [anytime(ids, scores, order[:k], wrong[order[:k]], error=0.1, confidence=0.9) for k in (300, 600, 1_500)]
+    ladders = {one.ladder for one in said if isinstance(one, Certificate)}
+    assert len(ladders) == 1
+    assert isinstance(said[-1], Certificate)
+
+
+def test_a_pilot_and_a_floor_keep_the_statement_and_cover_more_where_few_items_are_sure():
+    ids, scores, wrong = pool(6_000, 5, 0.6)
+    breaks, runs = 0, 25
+    for run in range(runs):
+        rng = np.random.default_rng(run)
+        pilot = draw(ids, 60, rng)
+        free = np.setdiff1d(ids, pilot)
+        floor = focus(scores[free], scores[pilot], wrong[pilot], 0.1)
+        order = np.concatenate([pilot, draw(free[scores[free] >= floor], 240, rng)])
+        said = selective(ids, scores, order, wrong[order], error=0.1, confidence=0.9, pilot=60, floor=floor)
+        breaks += isinstance(said, Certificate) and not kept(said, ids, scores, wrong)
+    assert binom.sf(breaks - 1, runs, 0.1) >= 0.01
+
+
+@pytest.mark.parametrize(("error", "clean"), [(0.01, 299), (0.02, 149), (0.05, 59)])
+def test_so_many_clean_items_are_needed(error, clean):
+    assert needed(10**7, error, 0.05) == clean
+
+
+def test_a_refusal_says_how_many_more_are_needed_and_these_do():
+    ids, scores = np.arange(100_000), np.linspace(1, 0.9, 100_000)
+    wrong = np.zeros(100_000, dtype=bool)
+    order = draw(ids, 400, np.random.default_rng(0))
+    said = selective(ids, scores, order[:40], wrong[:40], error=0.02, confidence=0.95)
+    assert isinstance(said, Refusal)
+    assert said.reason == "too-few"
+    assert said.more is not None
+    assert 100 <= said.more <= 140
+    enough = order[: 40 + said.more]
+    assert isinstance(selective(ids, scores, enough, wrong[enough], error=0.02, confidence=0.95), Certificate)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_cannot_carry_a_certificate_is_refused_with_the_reason(method):
+    ids, scores, wrong = pool(2_000)
+    order = draw(ids, 500, np.random.default_rng(0))
+    flags = wrong[order]
+
+    def reason(ids=ids, scores=scores, order=order, flags=flags, **rest):
+        said = method(ids, scores, order, flags, error=0.05, confidence=0.95, **rest)
+        assert isinstance(said, Refusal)
+        assert said.message
+        return said.reason
+
+    assert reason(order=order[:0], flags=flags[:0]) == "no-calibration"
+    assert reason(pilot=len(order)) == "no-calibration"
+    assert reason(labels=np.zeros(len(order), dtype=int)) == "one-class"
+    assert reason(flags=np.ones(len(order), dtype=bool)) == "too-many-wrong"
+    assert reason(order=np.append(order, order[:1]), flags=np.append(flags, flags[:1])) == "duplicates"
+    assert reason(ids=np.where(ids == 7, 8, ids)) == "duplicates"
+    assert reason(order=np.append(order[:-1], 10**6)) == "duplicates"
+    assert reason(scores=np.where(ids == 3, np.nan, scores)) == "input"
+    assert reason(flags=flags[:-1]) == "input"
+    assert reason(floor=2.0) == "input"
+
+
+def test_all_right_is_certified_whole_when_there_are_enough():
+    ids, scores, _ = pool(2_000)
+    order = draw(ids, 500, np.random.default_rng(0))
+    said = selective(ids, scores, order, np.zeros(500, dtype=bool), error=0.01, confidence=0.95)
+    assert isinstance(said, Certificate)
+    assert said.covered == 2_000
+    assert "95% certainty at most 1% of these 2,000 auto-labels" in said.statement
+
+
+def test_an_oracle_that_errs_makes_the_certificate_cover_less_never_more():
+    """An oracle wrong at 5% contradicts right predictions: what is certified is agreement with it, so less is certified."""
+    ids, scores, wrong = pool(6_000, 1)
+    noisy = wrong ^ (np.random.default_rng(9).random(len(ids)) < 0.05)
+    for run in range(3):
+        order = draw(ids, 1_000, np.random.default_rng(run))
+        assert isinstance(selective(ids, scores, order, noisy[order], error=0.02, confidence=0.95), Refusal)
+        assert isinstance(selective(ids, scores, order, wrong[order], error=0.1, confidence=0.95), Certificate)
+        lax = selective(ids, scores, order, noisy[order], error=0.1, confidence=0.95)
+        strict = selective(ids, scores, order, wrong[order], error=0.1, confidence=0.95)
+        assert isinstance(strict, Certificate)
+        assert isinstance(lax, Refusal) or (lax.covered <= strict.covered and kept(lax, ids, scores, wrong))
+
+
+def test_equal_scores_stay_together():
+    ids, scores = np.arange(1_000), np.repeat([0.9, 0.6], 500)
+    wrong = (ids >= 500) & (ids % 2 == 0)
+    order = draw(ids, 400, np.random.default_rng(0))
+    said = selective(ids, scores, order, wrong[order], error=0.05, confidence=0.95)
+    assert isinstance(said, Certificate)
+    assert said.threshold == 0.9
+    assert isinstance(selective(ids, np.full(1_000, 0.7), order, wrong[order], error=0.05, confidence=0.95), Refusal)
+
+
+def test_a_certificate_stands_for_its_own_pool_model_and_schema_only():
+    ids, scores, _ = pool()
+    said = certified()
+    assert isinstance(said, Certificate)
+    assert stands(said, ids[::-1], scores[::-1], model="m1", schema="s1") is None
+    for rest in ({"model": "m2", "schema": "s1"}, {"model": "m1", "schema": "s2"}):
+        refused = stands(said, ids, scores, **rest)
+        assert refused is not None
+        assert refused.reason == "changed"
+    assert stands(said, ids, scores + 1e-9, model="m1", schema="s1") is not None
+    assert fingerprint(ids, scores) != fingerprint(ids[:-1], scores[:-1])
+
+
+@given(st.integers(0, 60), st.integers(0, 80), st.integers(0, 2**32))
+def test_a_draw_is_prolonged_by_asking_for_more(few, more, seed):
+    ids = np.arange(100, 160)
+    first, second = draw(ids, few, np.random.default_rng(seed)), draw(ids[::-1], few + more, np.random.default_rng(seed))
+    assert second[: len(first)].tolist() == first.tolist()
+    assert len(set(second.tolist())) == len(second) == min(60, few + more)
+
+
+def test_all_rounds_for_ever_spend_the_budget():
+    spent = sum(share(0.05, r) for r in range(1, 20_000))
+    assert 0.0499 < spent < 0.05
+    with pytest.raises(InputError):
+        share(0.05, 0)
+
+
+@given(st.integers(2, 400), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_critical_count_is_the_largest_that_refutes(size, data):
+    marked, n = data.draw(st.integers(1, size)), data.draw(st.integers(1, size))
+    c = int(critical(np.array([size]), np.array([marked]), np.array([n]), 0.1)[0])
+    if c >= 0:
+        assert hypergeom.cdf(c, size, marked, n) <= 0.1
+    if c < min(marked, n):
+        assert hypergeom.cdf(c + 1, size, marked, n) > 0.1
+    # Whatever more is wrong is refuted at least as surely.
+    assert all(lower_tail(c, size, more, n) <= 0.1 + 1e-12 for more in range(marked, size + 1))
+
+
+@pytest.mark.parametrize(("size", "marked"), [(30, 6), (12, 3)])
+def test_wealth_is_a_fair_game_when_as_many_are_wrong(size, marked):
+    rng = np.random.default_rng(0)
+    final = []
+    for _ in range(1_500):
+        wrong = rng.permutation(size) < marked
+        final.append(np.exp(log_wealth(wrong[: size // 2], size, marked)[-1]))
+    assert np.mean(final) == pytest.approx(1, abs=5 * np.std(final) / math.sqrt(len(final)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_certificate_is_recomputed_from_its_facts_as_json(method):
+    ids, scores, _ = pool()
+    said = certified(method)
+    assert isinstance(said, Certificate)
+    facts = json.loads(json.dumps(said.to_facts(), allow_nan=False))
+    assert read_facts(facts) == said == Certificate.from_facts(facts)
+    assert verify(facts).holds
+    assert verify(facts, ids=ids, scores=scores).holds
+    assert not verify(facts, ids=ids, scores=scores[::-1]).holds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"error": 0.01},
+        {"confidence": 0.999999},
+        {"covered": 1},
+        {"statement": "Nothing is wrong."},
+        {"round": 40},
+        {"threshold": 0.0},
+        {"size": 10},
+        {"pilot": 990},
+        {"frame": 1},
+        {"method": "guess"},
+        {"method": []},
+        {"error": float("nan")},
+        {"error": 10**400},
+        {"confidence": True},
+        {"ids": [1, 1]},
+        {"ids": None},
+        {"wrong": [2]},
+        {"scores": ["0.5"]},
+        {"scores": [float("nan")]},
+        {"ladder": [[0.5]]},
+        {"ladder": []},
+        {"ladder": [[0.9, 100], [0.95, 200]]},
+        {"statement": "x" * 10_000},
+        {"seed": -1},
+        {"surprise": 1},
+    ],
+)
+def test_altered_facts_do_not_hold_and_never_raise(change):
+    said = certified()
+    assert isinstance(said, Certificate)
+    assert not verify(said.to_facts() | change).holds
+
+
+@pytest.mark.parametrize("facts", [None, [], "x", 3, {}, {"method": "selective"}])
+def test_what_is_no_certificate_at_all_does_not_hold(facts):
+    assert not verify(facts).holds
+
+
+def test_hiding_one_wrong_draw_changes_nothing_but_swapping_a_right_one_in_is_noticed():
+    said = certified()
+    assert isinstance(said, Certificate)
+    more_wrong = tuple(score >= said.threshold for score in said.scores)
+    assert not verify(replace(said, wrong=more_wrong).to_facts()).holds
+
+
+def test_the_curve_runs_from_strict_to_loose_with_intervals_that_hold_the_truth():
+    ids, scores, wrong = pool(4_000)
+    order = draw(ids, 600, np.random.default_rng(0))
+    points = curve(scores, scores[order], wrong[order], points=30)
+    assert 20 <= len(points) <= 30
+    assert all(a.threshold > b.threshold and a.coverage < b.coverage for a, b in pairwise(points))
+    held = [one.error.low <= wrong[scores >= one.threshold].mean() <= one.error.high for one in points]
+    assert np.mean(held) > 0.8
+    assert curve(scores, [], []) == []
+    with pytest.raises(InputError):
+        curve(scores, [0.5], [True, False])
