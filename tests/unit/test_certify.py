@@ -233,7 +233,7 @@ def test_a_certificate_is_recomputed_from_its_facts_as_json(method):
     said = certified(method)
     assert isinstance(said, Certificate)
     facts = json.loads(json.dumps(said.to_facts(), allow_nan=False))
-    assert read_facts(facts) == said == Certificate.from_facts(facts)
+    assert read_facts(facts) == said
     assert verify(facts).holds
     assert verify(facts, ids=ids, scores=scores).holds
     assert not verify(facts, ids=ids, scores=scores[::-1]).holds

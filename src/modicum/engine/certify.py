@@ -15,7 +15,6 @@ starting at the strictest.
 
 import hashlib
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, TypedDict, Unpack, get_args
 
@@ -47,7 +46,7 @@ class Details(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A proven statement about auto-labels with all it rests on; `verify.verify` recomputes it from `to_facts()` alone.
+    """A proven statement about auto-labels with all it rests on; `verify.read_facts` reads it back, `verify.verify` recomputes it from `to_facts()` alone.
 
     size: items in the pool; covered: items with score >= threshold that are not in the pilot: those the statement counts. ids,
     scores, wrong: the calibration draw in its order; its first `pilot` only placed the thresholds. floor: the rest was drawn
@@ -82,13 +81,6 @@ class Certificate:
         facts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         facts |= {name: list(facts[name]) for name in ("ids", "scores", "wrong", "offsets")}
         return facts | {"ladder": [list(step) for step in self.ladder], "floor": None if self.floor == -np.inf else self.floor}
-
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> "Certificate":
-        """The certificate `to_facts` wrote. Raises InputError for facts of another shape; see `verify.read_facts`."""
-        from modicum.engine.verify import read_facts  # verify needs this class
-
-        return read_facts(facts)
 
 
 @dataclass(frozen=True)
