@@ -46,7 +46,8 @@ class Details(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A proven statement about auto-labels with all it rests on; `verify.read_facts` reads it back, `verify.verify` recomputes it from `to_facts()` alone.
+    """A proven statement about auto-labels with all it rests on; `verify.read_facts` reads it back, `verify.verify`
+    recomputes it from `to_facts()` alone.
 
     size: items in the pool; covered: items with score >= threshold that are not in the pilot: those the statement counts. ids,
     scores, wrong: the calibration draw in its order; its first `pilot` only placed the thresholds. floor: the rest was drawn
