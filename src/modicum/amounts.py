@@ -20,7 +20,7 @@ def about(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds for people: `4.2 s`, `40 s`, `3 min`, `1 h 20 min`, `130 h`. Work is not told in days: whose day?"""
-    if seconds < 9.95:
+    if 0 < seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{round(seconds)} s"

@@ -19,7 +19,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.1rem; margin: 0 0 .3rem; color: var(--quiet); font-weight: 600; } h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 .headline { font-size: 1.5rem; line-height: 1.3; margin: 0 0 1rem; } p { max-width: 46rem; margin: .4rem 0; }
 .quiet, small { color: var(--quiet); } small { font-size: 12px; display: block; white-space: normal; }
-svg { width: 100%; height: auto; display: block; margin: 1rem 0; } svg text { fill: var(--ink); font-size: 13px; }
+small { font-weight: 400; } svg { width: 100%; height: auto; display: block; margin: 1rem 0; }
+svg text { fill: var(--ink); font-size: 13px; }
 svg .quiet { fill: var(--quiet); font-size: 12px; } .ours { fill: var(--ours); } .rest { fill: var(--rest); }
 .other { fill: var(--other); } .band { stroke: var(--ink); stroke-width: 1.5; fill: none; }
 .scroll { overflow-x: auto; }
@@ -69,7 +70,7 @@ def _bars(bill: Bill) -> str:
     spent, rest = bill.spent.seconds, bill.rest.cost.seconds
     whole = Interval(mean=spent.mean + rest.mean, low=spent.low + rest.low, high=spent.high + rest.high, n=rest.n)
     ours = f"{duration(spent.mean)} spent, {duration(rest.mean)} left"
-    found = [_Bar("This way", ours, (("ours", spent.mean), ("rest", rest.mean)), whole)]
+    found = [_Bar("This way", ours, (("ours", spent.mean), ("rest", rest.mean)), whole)] if bill.purposes else []
     for name, other in (("Random, as accurate", bill.random), ("Everything by hand", bill.everything)):
         if other.cost is not None:
             told = f"{duration(other.cost.seconds.mean)} ({durations(other.cost.seconds)})"

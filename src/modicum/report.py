@@ -247,10 +247,9 @@ def _budget(seen: _Facts, unit: Unit, limit: float, used: float, left: float, to
     elif days is None:
         said = f"{told}. When it is spent can be told once somebody has worked."
     else:
-        last = "today" if len(seen.a_day) == 1 else f"the last {len(seen.a_day)} days with work"
-        pace = f"at the pace of {last}, {duration(worked_a_day)} a day"
+        pace = "today's pace" if len(seen.a_day) == 1 else f"the pace of the last {len(seen.a_day)} days with work"
         when = "within a day of work" if days <= 1 else f"in about {about(np.ceil(days))} days of work"
-        said = f"{told}. It is spent {when} ({pace})."
+        said = f"{told}. At {pace}, {duration(worked_a_day)} a day, it is spent {when}."
     return BudgetView(unit=unit, limit=limit, used=used, days=days, said=said)
 
 
@@ -263,7 +262,8 @@ def _headline(seen: _Facts, everything: Alternative) -> str:
     if everything.cost is None:
         return first
     would = "would have cost" if begun else "would cost"
-    return f"{first} Labeling everything {would} {seen.price.said(everything.cost, band=True)}."
+    source = "" if seen.per_label.n else ", by times from the literature"
+    return f"{first} Labeling everything {would} {seen.price.said(everything.cost, band=True)}{source}."
 
 
 def _notes(seen: _Facts) -> tuple[str, ...]:

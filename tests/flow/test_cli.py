@@ -66,7 +66,7 @@ def test_help_lists_the_verbs_and_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for verb in ("label", "demo", "import", "serve", "status", "export", "simulate"):
+    for verb in ("label", "demo", "import", "serve", "status", "export", "report", "simulate"):
         assert f"  {verb} " in done.stdout
 
 

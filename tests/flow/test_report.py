@@ -117,10 +117,12 @@ def test_before_five_times_the_figures_are_the_literatures_and_say_so(db: Databa
     assert bill.per_label == Interval(mean=2, low=1, high=3, n=0)
     assert bill.everything.cost is not None
     assert (bill.everything.cost.seconds.low, bill.everything.cost.seconds.high) == (100, 300)
+    assert "by times from the literature" in bill.headline
     assert any("literature" in note for note in bill.notes)
     work(db, project, 5, 4.0)
     bill = told(db, home, project)
     assert bill.per_label.mean == 4
+    assert "literature" not in bill.headline
     assert not any("a label counts with what the literature" in note for note in bill.notes)
 
 
@@ -246,7 +248,7 @@ def test_the_forecast_says_when_the_budget_is_spent(db: Database, home: Home) ->
     [budget] = told(db, home, project).budgets
     assert budget.used * 3600 == pytest.approx(20)
     assert budget.days == pytest.approx(4)
-    assert "in about 4 days of work (at the pace of today, 20 s a day)" in budget.said
+    assert "At today's pace, 20 s a day, it is spent in about 4 days of work." in budget.said
 
 
 # --- the page ----------------------------------------------------------------------------------------------------------

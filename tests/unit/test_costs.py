@@ -73,7 +73,7 @@ def test_a_product_takes_both_ends() -> None:
 
 
 def test_time_and_money_read_like_a_sentence() -> None:
-    told = [duration(seconds) for seconds in (0.34, 9.96, 89, 90, 2520, 3600, 33_000, 359_000)]
-    assert told == ["0.3 s", "10 s", "89 s", "2 min", "42 min", "1 h", "9 h 10 min", "100 h"]
+    told = [duration(seconds) for seconds in (0, 0.34, 9.96, 89, 90, 2520, 3600, 33_000, 359_000)]
+    assert told == ["0 s", "0.3 s", "10 s", "89 s", "2 min", "42 min", "1 h", "9 h 10 min", "100 h"]
     assert [money(value, "EUR") for value in (0.617, 14.2, 1834)] == ["EUR 0.62", "EUR 14", "EUR 1,834"]
     assert amount(9.999) == "10"

@@ -76,6 +76,10 @@ describe("bars", () => {
     expect(bars(bill({ random })).map((bar) => bar.key)).toEqual(["ours", "random", "everything"]);
   });
 
+  it("shows nothing of this way before anybody has labeled", () => {
+    expect(bars(bill({ purposes: [] })).map((bar) => bar.key)).toEqual(["everything"]);
+  });
+
   it("gives the same as a table, with as many cells as heads", () => {
     const priced = barTable(bill());
     expect(priced.head).toHaveLength(7);

@@ -12,6 +12,7 @@ type Policy = Pick<Schemas["Policy"], "budget" | "budget_hours" | "budget_money"
 
 /** Work for people: "42 min", "9 h 10 min", "130 h". It is not told in days: whose day? */
 export function work(seconds: number): string {
+  if (seconds === 0) return "0 s";
   return seconds < 20 * 3600 ? duration(seconds) : `${count(seconds / 3600)} h`;
 }
 
@@ -66,6 +67,7 @@ export function bars(bill: Bill): Bar[] {
     ["random", "A random sample, as accurate", bill.random],
     ["everything", "Everything, one by one", bill.everything],
   ];
+  if (bill.purposes.length === 0) rows.pop(); // nothing is known of this way before anybody has gone it
   for (const [key, name, { cost }] of others) {
     if (cost) rows.push({ key, name, told: costed(cost, currency), cost, parts: [["other", cost.seconds.mean]] });
   }
