@@ -18,6 +18,7 @@ PAGES = {
     "annotate": ("/p/{slug}/annotate", ".facts"),
     "validate": ("/p/{slug}/validate", "[role=option]"),
     "progress": ("/p/{slug}/progress", "text=Learning curve"),
+    "mine": ("/p/{slug}/mine", "text=Why some suggestions are wrong on purpose"),
     "bill": ("/p/{slug}/bill", "text=What it was spent on"),
     "export": ("/p/{slug}/export", "text=What will be in it"),
     "settings": ("/p/{slug}/settings", "text=Classes"),
