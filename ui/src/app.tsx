@@ -2,8 +2,8 @@
 import { Redirect, Route, Switch } from "wouter";
 import { Frame } from "./frame/Frame";
 import { Annotate } from "./pages/Annotate/Annotate";
-import { Certificates } from "./pages/Certificates/Certificates";
 import { Bill } from "./pages/Bill/Bill";
+import { Certificates } from "./pages/Certificates/Certificates";
 import { Export } from "./pages/Export/Export";
 import { Import } from "./pages/Import/Import";
 import { Mine } from "./pages/Mine/Mine";
@@ -26,11 +26,11 @@ export function App() {
           {({ slug, item }) => <Annotate key={slug} slug={slug} item={item ? Number(item) : null} />}
         </Route>
         <Route path="/p/:slug/validate">{({ slug }) => <Validate key={slug} slug={slug} />}</Route>
-        <Route path="/p/:slug/certificates">{({ slug }) => <Certificates key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/review">{({ slug }) => <Review key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/certificates">{({ slug }) => <Certificates key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/progress">{({ slug }) => <Progress key={slug} slug={slug} />}</Route>
-        <Route path="/p/:slug/mine">{({ slug }) => <Mine key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/bill">{({ slug }) => <Bill key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/mine">{({ slug }) => <Mine key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/export">{({ slug }) => <Export key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/settings">{({ slug }) => <Settings key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/import">{({ slug }) => <Import key={slug} slug={slug} />}</Route>

@@ -58,13 +58,6 @@ export const suspectsQuery = (slug: string, limit = 100) =>
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/suspects", { params: { path: { slug }, query: { limit } } })),
   });
 
-/** As many as one page of the server holds; what was decided makes room for more. */
-export const suspectsQuery = (slug: string, limit = 100) =>
-  queryOptions({
-    queryKey: ["project", slug, "suspects", limit],
-    queryFn: () => unwrap(api.GET("/api/projects/{slug}/suspects", { params: { path: { slug }, query: { limit } } })),
-  });
-
 export const progressQuery = (slug: string) =>
   queryOptions({
     queryKey: ["project", slug, "progress"],
@@ -111,8 +104,5 @@ export const usePace = (slug: string): number | null =>
 // The random control is computed in the background and comes a few seconds after it was first asked for.
 export const useProgress = (slug: string) => useQuery({ ...progressQuery(slug), refetchInterval: 5_000 });
 // Labels are judged in the background, once a round.
-export const useSuspects = (slug: string) =>
-  useQuery({ ...suspectsQuery(slug), refetchInterval: ({ state }) => (state.data?.checking ? 1_500 : false) });
-// Labels are judged in the background, once a round.
-export const useSuspects = (slug: string) =>
-  useQuery({ ...suspectsQuery(slug), refetchInterval: ({ state }) => (state.data?.checking ? 1_500 : false) });
+export const useSuspects = (slug: string, limit?: number) =>
+  useQuery({ ...suspectsQuery(slug, limit), refetchInterval: ({ state }) => (state.data?.checking ? 1_500 : false) });

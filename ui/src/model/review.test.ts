@@ -133,7 +133,7 @@ describe("second look", () => {
 
   it("says in words what the neighbours are", () => {
     const name = (id: number) => ["cat", "dog"][id] ?? "";
-    expect(neighbourWords(suspect(1), name)).toBe("4 of 5 most similar labeled images are dog");
+    expect(neighbourWords(suspect(1), name)).toBe("4 of the 5 most similar labeled images are dog");
     expect(neighbourWords({ ...suspect(1), neighbours: [] }, name)).toBe("");
   });
 });

@@ -187,12 +187,12 @@ export function tally({ rows, said }: ReviewState): { left: number; kept: number
   return { left: (rows?.length ?? 0) - decided.length, kept, changed: decided.length - kept };
 }
 
-/** "4 of 5 neighbors are Y", or what else the neighbours say; empty without any. */
+/** "4 of the 5 most similar labeled images are Y"; empty without any. */
 export function neighbourWords(row: Suspect, name: (classId: number) => string): string {
   const all = row.neighbours.length;
   if (all === 0) return "";
   const suggested = row.prediction.value.class_id;
   const same = row.neighbours.filter((one) => one.class_id === suggested).length;
-  const which = same === all ? `all ${all}` : `${same} of ${all}`;
+  const which = same === all ? `all ${all}` : `${same} of the ${all}`;
   return `${which} most similar labeled images are ${name(suggested)}`;
 }

@@ -10,6 +10,7 @@ import { beforeCurve, comparable, headline, savingNote, segments, stopping, vagu
 import { ErrorNote } from "../../parts/ErrorNote";
 import { ClassTable } from "./ClassTable";
 import { Confusions } from "./Confusions";
+import { Contradicted } from "./Contradicted";
 import { NoCurve } from "./NoCurve";
 import { Pace } from "./Pace";
 import { Rounds } from "./Rounds";
@@ -63,6 +64,7 @@ function Facts({ slug, project, progress }: Props) {
           <p className="headline number">{headline(progress)}</p>
           {savingNote(progress) && <p className="quiet">{savingNote(progress)}</p>}
           {stopping(progress) && <p className="quiet">{stopping(progress)}</p>}
+          <Contradicted slug={slug} />
           {caution && <p className="caution">{caution}</p>}
         </div>
       )}

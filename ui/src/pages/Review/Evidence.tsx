@@ -50,11 +50,12 @@ export function Evidence({ slug, row, said, classes, keys, name, decide }: Props
           </li>
         ))}
       </ul>
+      {/* Neither is the primary one: many of the labels listed are right. */}
       <div className="review-decide">
-        <Decide look="primary" keys="accept" onClick={() => decide(likely)}>
+        <Decide keys="accept" onClick={() => decide(likely)}>
           Change to {name(likely)}
         </Decide>
-        <Decide look="normal" keys="keep" onClick={() => decide(given)}>
+        <Decide keys="keep" onClick={() => decide(given)}>
           Keep {name(given)}
         </Decide>
       </div>
@@ -93,15 +94,14 @@ function Named({ classId, name }: { classId: number; name: string }) {
 }
 
 interface DecideProps {
-  look: "primary" | "normal";
   keys: "accept" | "keep";
   onClick: () => void;
   children: React.ReactNode;
 }
 
-function Decide({ look, keys, onClick, children }: DecideProps) {
+function Decide({ keys, onClick, children }: DecideProps) {
   return (
-    <Button look={look} onMouseDown={(event) => event.preventDefault()} onClick={onClick}>
+    <Button onMouseDown={(event) => event.preventDefault()} onClick={onClick}>
       <bdi>{children}</bdi> <Kbd>{printed(keyOf("review", keys))}</Kbd>
     </Button>
   );

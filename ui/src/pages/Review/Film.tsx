@@ -15,7 +15,9 @@ interface Props {
 export function Film({ slug, rows, said, current, show }: Props) {
   const here = useRef<HTMLButtonElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the frame on the stage stays in sight
-  useEffect(() => here.current?.scrollIntoView({ block: "nearest", inline: "nearest" }), [current]);
+  useEffect(() => {
+    here.current?.scrollIntoView({ block: "nearest", inline: "nearest" }); // newer browsers answer with a promise
+  }, [current]);
   return (
     <ol className="review-film" aria-label="Labels that seem wrong, those first where a look is worth most">
       {rows.map((row) => {
