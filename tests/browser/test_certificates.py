@@ -69,7 +69,9 @@ REVOKED = certificate(
     CertificateState.REVOKED,
     reason="9 of 60 audited labels were wrong, more than 2% allows. They wait on Validate.",
 )
-REFUSED = certificate(1, CertificateState.REFUSED, reason="7 of 190 random items were wrong; about 420 more are needed")
+REFUSED = certificate(
+    1, CertificateState.REFUSED, covered=0, threshold=None, reason="7 of 190 random items were wrong; about 420 more are needed"
+)
 
 
 def view(*certificates: CertificateView, **changes: Any) -> Certificates:
@@ -276,7 +278,7 @@ def test_settings_hold_the_wish_and_the_costs(open_tab: OpenTab, server: Served,
     page.get_by_role("radio", name="Auto-label").click()
     expect(page.get_by_role("radio", name="Auto-label")).to_be_checked()
     page.get_by_label("Share of labels that may be wrong").fill("1")
-    page.get_by_label("Of what").select_option("of the whole pool")
+    page.get_by_label("Of what", exact=True).select_option("of the whole pool")
     page.get_by_label("A raw confidence instead of a certificate").fill("90")
     expect(page.get_by_text("Images from 90% confidence on are taken without proof")).to_be_visible()
     page.get_by_label("How sure").fill("100")

@@ -84,13 +84,19 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
       document.title = "modicum";
     };
   }, [tab, name]);
+  const tabs = useRef<HTMLElement>(null);
+  // On a narrow window the tabs scroll: the page one is on stays in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page has another current tab.
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [page]);
   const training = pulse?.training ?? project.data?.training ?? false;
   return (
     <>
       <bdi className="bar-project" title={name}>
         {name}
       </bdi>
-      <nav className="tabs" aria-label="Pages of this project">
+      <nav ref={tabs} className="tabs" aria-label="Pages of this project">
         {TABS.map(([path, label]) => (
           <Link
             key={path}

@@ -9,8 +9,10 @@ import {
   coverageTable,
   evidenceSaid,
   headlineOf,
+  inOrder,
   lookOf,
   moved,
+  nameOf,
   type Point,
   placeOf,
   pointSaid,
@@ -202,9 +204,20 @@ describe("a certificate in words", () => {
 
   it("is not one when somebody chose a raw threshold, or while it is quarantined", () => {
     expect(lookOf(certificate({ certified: false }))).toBe("uncertified");
+    expect(nameOf(certificate({ certified: false }))).toBe("Raw threshold 3");
     expect(saidOf(certificate({ certified: false, statement: "" }))).toContain("Nothing is proven");
     expect(lookOf(certificate({ quarantined: true }))).toBe("quarantined");
     expect(lookOf(certificate({ state: "revoked", quarantined: true }))).toBe("revoked");
+  });
+
+  it("stands in the list before those that have ended", () => {
+    const all = [
+      certificate({ number: 1, state: "refused" }),
+      certificate({ number: 2 }),
+      certificate({ number: 3, state: "revoked" }),
+      certificate({ number: 4, state: "drawing" }),
+    ];
+    expect(inOrder(all).map((one) => one.number)).toEqual([4, 2, 3, 1]);
   });
 
   it("tells the audit and how near it is to revocation", () => {

@@ -234,6 +234,17 @@ export function titleOf(certificate: Certificate): string {
   return TITLES[lookOf(certificate)];
 }
 
+/** What it is called: a raw threshold is never called a certificate. */
+export function nameOf({ certified, number }: Certificate): string {
+  return certified ? `Certificate ${number}` : `Raw threshold ${number}`;
+}
+
+/** Those that stand or are being measured first, and the newest first. */
+export function inOrder(certificates: readonly Certificate[]): Certificate[] {
+  const ended = ({ state }: Certificate) => (state === "issued" || state === "drawing" ? 0 : 1);
+  return [...certificates].sort((a, b) => ended(a) - ended(b) || b.number - a.number);
+}
+
 /** What a certificate says, or why it says nothing, in plain words. */
 export function saidOf(certificate: Certificate): string {
   const { state, calibration, reason, statement, certified, threshold } = certificate;

@@ -9,6 +9,7 @@ import {
   evidenceSaid,
   hasFacts,
   lookOf,
+  nameOf,
   QUARANTINE,
   saidOf,
   titleOf,
@@ -36,7 +37,7 @@ export function CertificateCard({ slug, certificate }: Props) {
         <header className="row">
           <StateMark look={look} />
           <h3 id={`certificate-${number}`}>
-            Certificate {number} <span className="certificate-state">{titleOf(certificate)}</span>
+            {nameOf(certificate)} <span className="certificate-state">{titleOf(certificate)}</span>
           </h3>
           <span className="gap" />
           <span className="quiet small">{when(certificate)}</span>
@@ -79,10 +80,13 @@ function Drawing({ slug, drawn }: { slug: string; drawn: Wire["Drawn"] }) {
 
 function Rests(certificate: Wire["CertificateView"]) {
   const { certified, population, covered, standing, threshold, calibration, round, batch, state } = certificate;
-  const facts: [string, ReactNode][] = [
-    ["Covers", `${count(covered)} of ${counted(population, "image")}`],
-    ["From", threshold === null ? "no confidence" : `${share(threshold)} confidence, model ${round}`],
-  ];
+  const facts: [string, ReactNode][] = [];
+  // Only what was issued covers anything.
+  if (threshold !== null)
+    facts.push(
+      ["Covers", `${count(covered)} of ${counted(population, "image")}`],
+      ["From", `${share(threshold)} confidence, model ${round}`],
+    );
   if (certified)
     facts.push(["Rests on", `${counted(calibration.answered, "random image")}, ${count(calibration.wrong)} wrong`]);
   if (state === "issued") facts.push(["Stands today", counted(standing, "image")]);
@@ -150,6 +154,7 @@ function Withdraw({ slug, certificate }: Props) {
   const [asking, setAsking] = useState(false);
   const cache = useQueryClient();
   const { number } = certificate;
+  const name = nameOf(certificate).toLowerCase();
   const withdraw = useMutation({
     mutationFn: () =>
       unwrap(api.POST("/api/projects/{slug}/certificates/{number}/withdraw", { params: { path: { slug, number } } })),
@@ -160,20 +165,20 @@ function Withdraw({ slug, certificate }: Props) {
     return (
       <>
         <span className="gap" />
-        <Button look="plain" aria-label={`Withdraw certificate ${number}`} onClick={() => setAsking(true)}>
+        <Button look="plain" aria-label={`Withdraw ${name}`} onClick={() => setAsking(true)}>
           Withdraw
         </Button>
       </>
     );
   return (
-    <section className="certificate-ask" aria-label={`Withdraw certificate ${number}?`}>
+    <section className="certificate-ask" aria-label={`Withdraw ${name}?`}>
       <p>{withdrawSaid(certificate)}</p>
       <div className="row">
         <Button autoFocus onClick={() => setAsking(false)}>
           Keep it
         </Button>
         <Button look="danger" disabled={withdraw.isPending} onClick={() => withdraw.mutate()}>
-          Withdraw certificate {number}
+          Withdraw {name}
         </Button>
       </div>
       {withdraw.error && <ErrorNote error={withdraw.error} />}

@@ -2,7 +2,7 @@
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
 import { useCertificates, usePace, useProject } from "../../api/queries";
-import { headlineOf } from "../../model/certificates";
+import { headlineOf, inOrder } from "../../model/certificates";
 import { EmptyState } from "../../parts/EmptyState";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { CertificateCard } from "./CertificateCard";
@@ -43,7 +43,7 @@ function Facts({ slug, project, view }: Props) {
   const pace = usePace(slug);
   const { policy } = project.project;
   const { counts } = project;
-  const all = [...view.certificates].sort((a, b) => b.number - a.number);
+  const all = inOrder(view.certificates);
   const off = policy.recognised === "off";
   return (
     <>
