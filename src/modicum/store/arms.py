@@ -43,7 +43,7 @@ def tally(conn: Connection, project_id: int, annotator: str | None = None) -> Ta
     query = (
         select(task.c.arm, task.c.route, func.count().label("n"), func.sum(case((fell, 1), else_=0)).label("k"))
         .select_from(task)
-        .join(annotation, annotation.c.task_id == task.c.id)
+        .join(annotation, and_(annotation.c.item_id == task.c.item_id, annotation.c.task_id == task.c.id))  # by an index
         .where(task.c.project_id == project_id, task.c.arm.is_not(None), decided, STANDS, *_by(annotator))
         .group_by(task.c.arm, task.c.route)
     )

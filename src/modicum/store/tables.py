@@ -236,6 +236,9 @@ _open, _leased, _live = task.c.state == "open", task.c.state == "leased", task.c
 Index("task_todo", task.c.project_id, task.c.priority.desc(), task.c.id, sqlite_where=_open, postgresql_where=_open)
 Index("task_leased", task.c.project_id, task.c.client, sqlite_where=_leased, postgresql_where=_leased)
 Index("task_expiry", task.c.project_id, task.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
+# one task in ten at most, and only while anything is certified: what counts the arms reads nothing else
+_armed = task.c.arm.is_not(None)
+Index("task_arm", task.c.project_id, task.c.arm, sqlite_where=_armed, postgresql_where=_armed)
 # an item is in one person's hands at most
 Index("task_live", task.c.item_id, unique=True, sqlite_where=_live, postgresql_where=_live)
 

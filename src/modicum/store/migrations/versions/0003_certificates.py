@@ -16,6 +16,8 @@ def upgrade() -> None:
     op.create_index("item_certificate", "item", ["certificate_id"], sqlite_where=there, postgresql_where=there)
     op.add_column("task", sa.Column("arm", sa.String(length=10), nullable=True))
     op.add_column("task", sa.Column("alternative", sa.Integer(), nullable=True))
+    armed = sa.text("arm IS NOT NULL")
+    op.create_index("task_arm", "task", ["project_id", "arm"], sqlite_where=armed, postgresql_where=armed)
     op.create_table(
         "certificate",
         sa.Column("id", ID, nullable=False),
