@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from modicum import __version__
+from modicum.cli.certifying import certify, verify
 from modicum.cli.data import export, import_, status
 from modicum.cli.reporting import report
 from modicum.cli.serving import demo, label, serve
 from modicum.cli.simulating import simulate
 from modicum.cli.terminal import emit, fail, say
+from modicum.cli.triaging import triage
 
 # rich would draw boxes around the help, and take half of the time allowed for it to load
 app = typer.Typer(
@@ -29,7 +31,10 @@ app.command("serve")(serve)
 app.command("status")(status)
 app.command("export")(export)
 app.command("report")(report)
+app.command("certify")(certify)
+app.command("verify")(verify)
 app.command("simulate")(simulate)
+app.command("triage")(triage)
 
 
 @app.callback(invoke_without_command=True)
