@@ -182,8 +182,9 @@ def _random(seen: _Facts) -> Alternative:
     if saving.random_labels is None:
         return unknown(f"cannot be told: {saving.note}")
     labels = _at_most(saving.random_labels, seen.known.counts.items)
-    # where the control was not drawn any further, only the lower end is known
-    open_end = labels.high >= seen.known.control[-1].labels
+    control = seen.known.control
+    open_end = labels.high >= control[-1].labels  # the control was not drawn any further: only the lower end is known
+    measured = any(not point.extrapolated for point in control if point.labels >= labels.mean)
     cost = seen.price.cost(costs.times_of(labels, seen.per_label.interval()))
     seconds = cost.seconds
     saved = seen.price.cost(
@@ -197,7 +198,8 @@ def _random(seen: _Facts) -> Alternative:
     band = f"at least {about(labels.low)}" if open_end else between(about(labels.low), about(labels.high))
     said = f"A random sample as accurate would have taken about {about(labels.mean)} labels{f' ({band})' if band else ''}: "
     said += f"{seen.price.said(cost, band=not open_end)}. {_saved_said(seen, saved, 'that')}"
-    return Alternative(labels=labels, cost=cost, saved=saved, said=f"{said} {_sentence(saving.note)}".strip())
+    said += "" if measured else " More random labels than were held out are extrapolated."
+    return Alternative(labels=labels, cost=cost, saved=saved, said=said)
 
 
 def _at_most(labels: Interval, items: int) -> Interval:
@@ -297,10 +299,6 @@ def _auto_note(known: Counts) -> tuple[str, ...]:
     if not known.auto:
         return ()
     return (f"The model labeled {counted(known.auto, 'image')} by itself, {known.auto / known.items:.0%} of all.",)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _are(number: int) -> str:

@@ -173,6 +173,7 @@ def test_the_bill_of_a_project_half_way(db: Database, home: Home) -> None:
     assert everything.cost.money.mean == pytest.approx(everything.cost.seconds.mean / 100)
     assert bill.random.labels is not None
     assert bill.random.labels.high <= 600, "no sample is larger than everything"
+    assert "2048" not in bill.random.said
     assert re.match(
         r"You spent \d+ (s|min) \(EUR [\d.]+\)\. Labeling everything would have cost .* \(EUR .*between", bill.headline
     )
