@@ -1,9 +1,9 @@
 """Claim: 5% new items in a batch are found with questions for 5.5% of it; without new items it says so early, and alarms rarely.
 
-    python benchmarks/drift.py [--seeds S] [--only CASE ...]
+    python benchmarks/drift.py [--seeds S] [--data NAME ...] [--only CASE ...]
 
-Every case builds reference and batch from data whose labels are known; an oracle answers what the triage asks. Data: banking77 and
-dogs10 of ../shared/data/embeddings when they are there, scikit-learn's digits (raw pixels), and a mixture of forty Gaussians.
+Every case builds reference and batch from data whose labels are known; an oracle answers what the triage asks. Data: banking77
+and dogs10 of ../shared/data/embeddings when they are there, scikit-learn's digits (raw pixels), and a mixture of forty Gaussians.
 Seed s takes 1 + s mod 3 new classes. `recall` is the share found of what the budget could have found; beside it, in the same run,
 `single`: the same number of items taken by the relative Mahalanobis distance alone. `covered`: how often the interval of
 `remaining()` held the truth. Prints one line of JSON.
@@ -140,6 +140,7 @@ KINDS: dict[str, dict[str, float]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--only", nargs="+", choices=[*KINDS, "growth"], default=[*KINDS, "growth"])
     args = parser.parse_args()
     names = [
@@ -151,6 +152,7 @@ def main() -> None:
         for name in names:
             found = told([run(name, seed, **KINDS[kind]) for seed in range(args.seeds)])
             answer[f"{kind}: {name}"] = found
+            sys.stderr.write(f"{kind}: {name}: {json.dumps(found)}\n")
             least, worst = {"five_percent": (0.97, 0.93), "surge": (0.90, 0), "scattered": (0.80, 0)}.get(kind, (0, 0))
             if found["recall"] < least or found["worst"] < worst or (kind == "none" and found["most_asked"] > 0.25):
                 missed.append(f"{kind}: {name}")

@@ -35,12 +35,12 @@ class Scene:
     """A reference and a batch in one frame, and what follows from them alone.
 
     batch float32 [n, a] and reference float32 [m, a], ordered by class, at length one; weights [m]: how many batch items each
-    reference item stands for; width: of the kernel exp(width (cos - 1)) that tells known classes apart best; links [n, n]: weights
-    of neighbours inside the batch, rows summing to one; known [n]: expected kernel mass of the known classes; classes and own [n, 3]:
-    mean kernel to the nearest class and to the batch, for three widths; far [n, 2]: distance to the tenth neighbour in reference
-    and batch; doubt [n]: entropy of the known classes; normal [a + 1, a + 1] and right [a + 1]: the two-sample regression, apart:
-    its part of the reference alone; inner [n, a]: whitened batch vectors, nearest and outer [n]: their squared distances to a
-    class and to the middle.
+    reference item stands for; width: of the kernel exp(width (cos - 1)) that tells known classes apart best; links [n, n]:
+    weights of neighbours inside the batch, rows summing to one; known [n]: expected kernel mass of the known classes; classes and
+    own [n, 3]: mean kernel to the nearest class and to the batch, for three widths; far [n, 2]: distance to the tenth neighbour
+    in reference and batch; doubt [n]: entropy of the known classes; normal [a + 1, a + 1] and right [a + 1]: the two-sample
+    regression, apart: its part of the reference alone; inner [n, a]: whitened batch vectors, nearest and outer [n]: their squared
+    distances to a class and to the middle.
     """
 
     batch: F32
