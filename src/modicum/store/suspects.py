@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
 from modicum.store.db import arrays
-from modicum.store.labels import AGAIN, STANDS
+from modicum.store.labels import AGAIN, MEANT, STANDS
 from modicum.store.tables import annotation, draw, item, label
 from modicum.types import Action, Origin, Split, Status
 
@@ -24,6 +24,7 @@ _AGREEING = (
         annotation.c.action == Action.ANSWER,
         annotation.c.value["class_id"].as_integer() == label.c.class_id,
         STANDS,
+        MEANT,
     )
     .scalar_subquery()
 )
