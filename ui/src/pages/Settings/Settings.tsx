@@ -36,7 +36,7 @@ export function Settings({ slug }: { slug: string }) {
 /** Other pages point at one part, such as settings#settings-routes; it is there only once the project is. */
 function useFragment(ready: boolean): void {
   useEffect(() => {
-    if (ready) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    if (ready) document.getElementById(location.hash.slice(1))?.closest("section")?.scrollIntoView();
   }, [ready]);
 }
 
