@@ -143,9 +143,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--only", nargs="+", choices=[*KINDS, "growth"], default=[*KINDS, "growth"])
     args = parser.parse_args()
-    names = [
-        name for name in ("banking77", "dogs10", "digits", "mixture") if name not in FILES or (EMBEDDINGS / FILES[name]).is_file()
-    ]
+    names = [name for name in args.data if name not in FILES or (EMBEDDINGS / FILES[name]).is_file()]
     answer: dict[str, object] = {"claim": "drift", "seeds": args.seeds}
     missed: list[str] = []
     for kind in [kind for kind in KINDS if kind in args.only]:

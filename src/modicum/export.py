@@ -1,6 +1,7 @@
 """Labels with their provenance, row by row, out of the store and into a format."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from modicum import plugins
 from modicum.errors import InputError, ModicumError
@@ -48,10 +49,15 @@ def rows(db: Database, project: Project, *, predictions: bool = False) -> Iterat
                 shown=None if not found.shown else names[found.shown["value"]["class_id"]],
                 split=found.split,
                 flagged=found.flagged,
+                certificate=_certificate(found) if found.origin == Origin.MODEL else None,
             )
         if len(page) < PAGE:
             return
         after = page[-1].row
+
+
+def _certificate(found: Any) -> str | None:
+    return None if found.number is None else f"{found.number}{'' if found.threshold is None else ', not certified'}"
 
 
 def formats() -> dict[str, Format]:

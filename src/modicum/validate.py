@@ -169,7 +169,7 @@ def _on_page(item_id: int, shown: Prediction | None, arm: Arm | None = None) -> 
 
 def _superseding(live: Row[Any]) -> bool:
     """Whether a page may take the item away from this task."""
-    return bool(live.state == "open" and live.reason != "returned")
+    return bool(live.state == "open" and live.reason not in tasks.KEPT)
 
 
 def _confidence(prediction: Prediction | None) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from modicum import ingest, rounds
+from modicum import certificates, ingest, rounds
 from modicum.errors import ModicumError
 from modicum.home import Home
 from modicum.store import jobs, projects
@@ -116,13 +116,15 @@ class Worker:
         return any(opened)
 
     def _maybe_round(self, project: Project) -> bool:
+        """See to the project's certificates, and open a round when one is due; whether anything was done."""
         trouble = self._trouble.get(project.id)
         began = time.monotonic()
         if project.id in self._rested or (trouble is not None and began < trouble.again):
             return False
         try:
+            certified = certificates.advance(self._db, project)
             if not rounds.due(self._db, project):
-                return False
+                return certified
             self._training.add(project.id)
             opened = rounds.run_round(self._db, self._home, project)
         except Exception as error:

@@ -34,6 +34,7 @@ def row(name: str = "a.jpg", label: str | None = "cat", kind: str = "label", **m
         "shown": None,
         "split": "train",
         "flagged": False,
+        "certificate": None,
     }
     return Row(**{**values, **more})  # the fields are those of Row
 

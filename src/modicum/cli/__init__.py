@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from modicum import __version__
+from modicum.cli.certifying import certify, verify
 from modicum.cli.data import export, import_, status
 from modicum.cli.reporting import report
 from modicum.cli.serving import demo, label, serve
@@ -30,6 +31,8 @@ app.command("serve")(serve)
 app.command("status")(status)
 app.command("export")(export)
 app.command("report")(report)
+app.command("certify")(certify)
+app.command("verify")(verify)
 app.command("simulate")(simulate)
 app.command("triage")(triage)
 

@@ -229,7 +229,7 @@ def _certify(
     if covered == n[last]:
         return Refusal("too-few", "Every item sure enough is labeled by people already: nothing is left to auto-label.")
     return Certificate(
-        statement=sentence(method, covered, sample.size, error, confidence),
+        statement=sentence(method, covered, int(n[last]), int(k[last]), sample.size, error, confidence),
         method=method, error=error, confidence=confidence, round=round, size=sample.size, covered=covered, threshold=threshold,
         floor=float(floor), frame=len(sample.frame), pilot=pilot,
         ladder=tuple(zip(steps.thresholds.tolist(), steps.sizes.tolist(), strict=True)),
@@ -327,13 +327,22 @@ def check(
     )  # fmt: skip
 
 
-def sentence(method: Method, covered: int, size: int, error: float, confidence: float) -> str:
-    """What a certificate says."""
-    sure = f"With {100 * confidence:.6g}% certainty at most"
+def sentence(method: Method, covered: int, people: int, found: int, size: int, error: float, confidence: float) -> str:
+    """What a certificate says of `covered` items, of which people labeled `people` and found `found` wrong ones among them.
+
+    Those are put right, so that the bound on all the items leaves less for the labels that the model gives.
+    """
+    sure, model = f"With {100 * confidence:.6g}% certainty at most", covered - people
     if method == "whole-pool":
-        wrong = f"{allowed(error, size):,} of all {size:,} items, {100 * error:.6g}%, are wrong"
-        return f"{sure} {wrong} when these {covered:,} are auto-labeled."
-    return f"{sure} {100 * error:.6g}% of these {covered:,} auto-labels are wrong."
+        left = max(0, allowed(error, size) - found)
+        return (
+            f"{sure} {100 * error:.6g}% of all {size:,} labels are wrong: at most {left:,} of the {model:,} that the model gives."
+        )
+    left = min(max(0, allowed(error, covered) - found), model)
+    said = (
+        f"people gave {people:,} of them, the model {model:,}, of which at most {left:,} are wrong ({left / max(model, 1):.1%})"
+    )
+    return f"{sure} {100 * error:.6g}% of these {covered:,} labels are wrong: {said}."
 
 
 def stands(certificate: Certificate, ids: npt.ArrayLike, scores: npt.ArrayLike, *, model: str, schema: str) -> Refusal | None:

@@ -50,7 +50,9 @@ def verify(facts: object, *, ids: npt.ArrayLike | None = None, scores: npt.Array
     findings.append(_counts(one))
     if findings[-1].matches:
         findings.append(_recomputed(one))
-    said = sentence(one.method, one.covered, one.size, one.error, one.confidence)
+    above = np.asarray(one.scores[one.pilot :]) >= one.threshold
+    found = int((np.asarray(one.wrong[one.pilot :], dtype=np.bool_) & above).sum())
+    said = sentence(one.method, one.covered, int(above.sum()), found, one.size, one.error, one.confidence)
     findings.append(Finding("statement", one.statement == said, said))
     if ids is not None and scores is not None:
         findings.append(_pool(one, np.asarray(ids), np.asarray(scores)))

@@ -13,6 +13,7 @@ class Row:
     `kind` is `label` for what is settled and `prediction` for what only the model says; a prediction never stands in `label`.
     `prediction`, `confidence` (0 to 1) and `model` (round number) are those of the current model, or, for a label the model
     settled, of the model that did. `shown` is the pre-label the annotator saw; none when the item was shown blind.
+    `certificate` is the number of the certificate under which the model settled the label, with a note when it proves nothing.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Row:
     shown: str | None
     split: str
     flagged: bool
+    certificate: str | None
 
 
 COLUMNS = tuple(field.name for field in fields(Row))

@@ -203,3 +203,14 @@ class Pulse(Frozen):
     items: int
     job: Job | None
     schema_version: int = Field(description="number of classes; a change means: fetch the project again")
+
+
+# --- certificates ------------------------------------------------------------------------------------------------------
+
+
+class NewCertificate(Frozen):
+    """`calibration`: random items to be labeled blind, none: the policy's number, or what its wish needs. `batch`: of one
+    import only."""
+
+    calibration: int | None = Field(default=None, ge=20, le=100_000)
+    batch: int | None = None

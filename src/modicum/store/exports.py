@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from modicum.store.tables import annotation, item, label
+from modicum.store.tables import annotation, certificate, item, label
 
 
 def page(conn: Connection, project_id: int, after: int, size: int, *, unlabeled: bool) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -24,10 +24,13 @@ def page(conn: Connection, project_id: int, after: int, size: int, *, unlabeled:
         label.c.confidence,
         label.c.created,
         annotation.c.shown,
+        certificate.c.number,
+        certificate.c.threshold,
     )
     joined = item.join(label, label.c.item_id == item.c.id, isouter=unlabeled).join(
         annotation, annotation.c.id == label.c.annotation_id, isouter=True
     )
+    joined = joined.join(certificate, certificate.c.id == item.c.certificate_id, isouter=True)
     return conn.execute(
         select(*columns)
         .select_from(joined)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, and_, case, or_, select
 
 from modicum.store.db import arrays
 from modicum.store.labels import MEANT, STANDS
-from modicum.store.tables import annotation, item, label, task
-from modicum.store.tasks import LEASED, OPEN
+from modicum.store.tables import annotation, certificate, item, label, task
+from modicum.store.tasks import ASKABLE, KEPT, LEASED, OPEN
 from modicum.types import Action, Route, Split, Status
 
 Ints = npt.NDArray[np.int64]
@@ -22,13 +22,21 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
     client all Validate pages count as waiting: they are not confirmed yet, whoever looks at them.
     """
     free = np.zeros(rows, dtype=np.bool_)
-    in_pool = (item.c.project_id == project_id, item.c.status == Status.POOL, item.c.split == Split.TRAIN, item.c.row < rows)
+    held_back = select(certificate.c.id).where(certificate.c.project_id == project_id, certificate.c.route == Route.HOLD)
+    uncertain = or_(item.c.certificate_id.is_(None), item.c.certificate_id.not_in(held_back))
+    in_pool = (
+        item.c.project_id == project_id,
+        item.c.status == Status.POOL,
+        item.c.split == Split.TRAIN,
+        item.c.row < rows,
+        uncertain,
+    )
     (of_pool,) = arrays(conn, item, (item.c.row,), *in_pool)
     free[of_pool] = True
     held = and_(LEASED, task.c.lease_until >= datetime.now(UTC))
     elsewhere = task.c.route != Route.VALIDATE
     held = and_(held, elsewhere if client is None else or_(task.c.client != client, elsewhere))
-    taken = or_(held, and_(OPEN, task.c.reason == "returned"))
+    taken = or_(held, and_(OPEN, task.c.reason.in_(KEPT)))
     live = select(item.c.row).join(task, task.c.item_id == item.c.id).where(task.c.project_id == project_id, taken)
     rejected = (
         select(item.c.row)
@@ -84,16 +92,17 @@ def surprises(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
 def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
     """(item id, row, whether it is holdout) of every item a round may ask about, by row.
 
-    They have no label, nobody skipped them and nobody has them in hand.
+    They have no label by a person, nobody skipped them, nobody has them in hand, and of train items no certificate covers
+    them: the holdout is asked about whatever a model labels, or it would come to hold the hard items only.
     """
-    busy = or_(LEASED, and_(OPEN, task.c.reason == "returned"))
+    busy = or_(LEASED, and_(OPEN, task.c.reason.in_(KEPT)))
     taken = select(task.c.item_id).where(task.c.project_id == project_id, busy)
     ids, at, holdout = arrays(
         conn,
         item,
         (item.c.id, item.c.row, case((item.c.split == Split.HOLDOUT, 1), else_=0)),
         item.c.project_id == project_id,
-        item.c.status == Status.POOL,
+        ASKABLE,
         item.c.skipped.is_(False),
         item.c.row < rows,
         item.c.id.not_in(taken),

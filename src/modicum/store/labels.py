@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from modicum.errors import NotFoundError
 from modicum.store import items
-from modicum.store.tables import annotation, item, label, task
+from modicum.store.tables import annotation, certificate, item, label, task
 from modicum.types import Action, Annotation, Arm, Choice, Label, Origin, Prediction, Route, Split, Status
 from modicum.views import Past
 
@@ -105,26 +105,29 @@ def add_one(conn: Connection, row: dict[str, Any]) -> int:
 def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
     """Make label, status, skipped and flagged of these locked items follow from what people said of them and stands.
 
-    The last answer counts; without any, the class the source gave; without that the item is in the pool.
+    The last answer counts; without any, what a model says under a certificate; without that the class the source gave; and
+    without that the item is in the pool.
     """
     if not locked:
         return
     spoken: dict[int, list[Row[Any]]] = {item_id: [] for item_id in locked}
     for row in conn.execute(_STANDING, {"ids": list(locked)}):
         spoken[row.item_id].append(row)
-    had_label = [item_id for item_id, row in locked.items() if row.status == Status.LABELED]
+    had_label = [item_id for item_id, row in locked.items() if row.status in (Status.LABELED, Status.AUTO)]
     if had_label:
         conn.execute(_FORGET, {"ids": had_label})
+    covered = _covered(conn, [row for row in locked.values() if row.certificate_id is not None])
     labels, states = [], []
     for item_id, rows in spoken.items():
         answers = [row for row in rows if row.action == Action.ANSWER]
-        settled = _from_answer(answers[-1]) if answers else _from_source(locked[item_id])
+        row = locked[item_id]
+        settled = _from_answer(answers[-1]) if answers else _from_model(row, covered) or _from_source(row)
         if settled is not None:
             labels.append(settled)
         states.append(
             {
                 "one": item_id,
-                "status": Status.POOL if settled is None else Status.LABELED,
+                "status": _status(settled, covered.get(item_id)),
                 "skipped": settled is None and any(row.action == Action.SKIP for row in rows),
                 "flagged": any(row.flag for row in rows),
             }
@@ -134,13 +137,31 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
     conn.execute(_SETTLE_ITEM, states)
 
 
+def _covered(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, str]:
+    """What becomes of each of these items under its certificate (a Route), by item."""
+    if not rows:
+        return {}
+    wanted = {row.certificate_id for row in rows}
+    found = conn.execute(select(certificate.c.id, certificate.c.route).where(certificate.c.id.in_(wanted)))
+    routes = {row.id: row.route for row in found}
+    return {row.id: routes[row.certificate_id] for row in rows}
+
+
+def _status(settled: dict[str, Any] | None, route: str | None) -> Status:
+    if settled is None:
+        return Status.DISCARDED if route == Route.DISCARD else Status.POOL
+    return Status.AUTO if settled["origin"] == Origin.MODEL else Status.LABELED
+
+
 def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dict[str, Any]) -> None:
     """What settle() would do after this answer, which is its item's newest, without looking at the older ones."""
-    if row.status == Status.LABELED:
+    if row.status in (Status.LABELED, Status.AUTO):
         conn.execute(_FORGET, {"ids": [row.item_id]})
     conn.execute(
         _SETTLE,
         {
+            "model": None,
+            "confidence": None,
             **{name: said[name] for name in ("item_id", "project_id", "route", "annotator", "blind")},
             "class_id": said["value"]["class_id"],
             "origin": Origin.HUMAN,
@@ -154,7 +175,7 @@ def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dic
 
 def settle_skip(conn: Connection, row: Row[Any], flag: bool) -> None:
     """What settle() would do after this skip of an item that may have a label."""
-    skipped = row.status == Status.POOL
+    skipped = row.status in (Status.POOL, Status.AUTO, Status.DISCARDED)
     conn.execute(_SETTLE_ITEM, {"one": row.item_id, "status": row.status, "skipped": skipped, "flagged": row.flagged or flag})
 
 
@@ -167,8 +188,33 @@ def _from_answer(row: Row[Any]) -> dict[str, Any]:
         "route": row.route,
         "annotation_id": row.id,
         "annotator": row.annotator,
+        "model": None,
+        "confidence": None,
         "blind": row.blind,
         "created": row.created,
+    }
+
+
+def _from_model(row: Row[Any], covered: dict[int, str]) -> dict[str, Any] | None:
+    if covered.get(row.id) != Route.AUTO:
+        return None
+    return auto_label(row.id, row.project_id, row.auto, datetime.now(UTC))
+
+
+def auto_label(item_id: int, project_id: int, auto: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The label, as stored, that a model's prediction `auto` gives this item."""
+    return {
+        "item_id": item_id,
+        "project_id": project_id,
+        "class_id": auto["value"]["class_id"],
+        "origin": Origin.MODEL,
+        "route": Route.AUTO,
+        "annotation_id": None,
+        "annotator": None,
+        "model": auto["model"],
+        "confidence": auto["confidence"],
+        "blind": False,
+        "created": now,
     }
 
 
@@ -183,6 +229,8 @@ def _from_source(row: Row[Any]) -> dict[str, Any] | None:
         "route": None,
         "annotation_id": None,
         "annotator": None,
+        "model": None,
+        "confidence": None,
         "blind": True,
         "created": row.created,
     }

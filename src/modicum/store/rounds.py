@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from modicum.store import scores, tasks
 from modicum.store.scores import Scores
 from modicum.store.tables import item, round_, task
-from modicum.store.tasks import OPEN, NewTask
-from modicum.types import Interval, Round, Route, Status
+from modicum.store.tasks import ASKABLE, OPEN, NewTask
+from modicum.types import Interval, Round, Route
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class NewRound:
 def open_round(conn: Connection, project_id: int, new: NewRound, found: Scores | None, picks: Sequence[NewTask]) -> int:
     """Store the round with its head and predictions and replace the queue; returns how many tasks it opened.
 
-    Tasks in people's hands and those sent back from Validate stay. Picks are opened only for items that are still in the
-    pool and that nobody has taken up since the round began to think: a person's decision is never overwritten.
+    Tasks in people's hands stay, and those no round decides about: sent back from Validate, or drawn for a certificate.
+    Picks are opened only for items that are still in the pool, or holdout, and that nobody has taken up since the round began
+    to think: a person's decision is never overwritten.
     """
     if found is not None:
         scores.store(conn, project_id, found)
@@ -47,14 +48,14 @@ def open_round(conn: Connection, project_id: int, new: NewRound, found: Scores |
             task.c.project_id == project_id,
             OPEN,
             task.c.route == Route.ANNOTATE,
-            task.c.reason != "returned",
+            task.c.reason.not_in(tasks.KEPT),
         )
         .values(state="superseded")
     )
     still = select(item.c.id).where(
         item.c.project_id == project_id,
         item.c.id.in_([pick.item_id for pick in picks]),
-        item.c.status == Status.POOL,
+        ASKABLE,
         item.c.skipped.is_(False),
     )
     free = set(conn.execute(still.order_by(item.c.id).with_for_update()).scalars())

@@ -258,9 +258,12 @@ certificate = Table(
     Column("seed", BigInteger, nullable=False),
     Column("population", BigInteger, nullable=False),  # items it speaks of
     Column("batch", Id),  # the only batch it speaks of
-    Column("planned", Integer, nullable=False),  # items drawn for calibration
+    Column("planned", Integer, nullable=False),  # items to be drawn for calibration
+    Column("pilot", Integer, nullable=False),  # the first of them, which only show where to look
+    Column("floor", Float),  # the score from which the others were drawn, once the pilot is answered
     Column("classes", JSON, nullable=False),  # names of the classes when it was drawn
     Column("facts", JSON(none_as_null=True)),  # what it rests on, once it is issued
+    Column("applied", Boolean, nullable=False),  # every item it covers has been told
     Column("reason", Text, nullable=False),  # why it was refused, revoked or withdrawn
     Column("created", Moment, nullable=False),
     Column("decided", Moment),

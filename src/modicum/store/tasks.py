@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, literal_column, or_, select, update
 
 from modicum.errors import ConflictError, LeaseLostError, NotFoundError
 from modicum.store import items
@@ -14,9 +14,13 @@ from modicum.store.tables import annotation, item, project, task
 from modicum.types import Action, Arm, Policy, Prediction, Reason, Route, Split, Status, Task
 
 RETURNED_PRIORITY = 1e6  # goes before everything a round opens
+DRAWN = ("calibration", "audit")  # at random, to be answered blind
+KEPT = ("returned", *DRAWN)  # open tasks that outlive a round, and that no page of Validate takes away
 # written out, not bound: a database uses a partial index only when it sees the condition
 OPEN, LEASED = task.c.state == literal_column("'open'"), task.c.state == literal_column("'leased'")
 IN_POOL = item.c.status == literal_column("'pool'")
+UNCOVERED = or_(item.c.certificate_id.is_(None), item.c.split == Split.HOLDOUT)
+ASKABLE = and_(UNCOVERED, or_(IN_POOL, item.c.status.in_([Status.AUTO, Status.DISCARDED])))
 LIVE = task.c.state.in_([literal_column("'open'"), literal_column("'leased'")])
 
 _of_project = task.c.project_id == bindparam("project")
@@ -77,7 +81,7 @@ _CLOSE = update(task).where(task.c.id.in_(bindparam("ids", expanding=True))).val
 _unclaimed = ~select(task.c.id).where(task.c.item_id == item.c.id, LIVE).exists()
 _FROM_POOL = (
     select(item)
-    .where(item.c.project_id == bindparam("project"), IN_POOL, item.c.skipped.is_(False), _unclaimed)
+    .where(item.c.project_id == bindparam("project"), IN_POOL, UNCOVERED, item.c.skipped.is_(False), _unclaimed)
     .order_by(item.c.skipped, item.c.split.desc(), item.c.sha256)
     .limit(bindparam("n"))
     .with_for_update(skip_locked=True)
@@ -269,14 +273,16 @@ def from_row(row: Row[Any]) -> Task:
 def answerable(row: Row[Any], token: str, item_row: Row[Any], live_task: Row[Any] | None) -> bool:
     """Whether the holder of this token may still answer: nothing is refused only because a lease ran out.
 
-    It is refused when the task was answered, or when its item was settled or taken up by somebody else meanwhile.
+    It is refused when the task was answered, or when its item was settled, taken up by somebody else, or drawn for a certificate
+    meanwhile.
     """
     if row.lease_token != token or row.state == "done":
         return False
     if row.state == "leased":
         return True
     holder = Holder(row.annotator, row.client, row.lease_until)
-    return bool(item_row.status == Status.POOL) and not held_by_another(live_task, holder)
+    drawn = live_task is not None and live_task.reason in DRAWN and live_task.id != row.id
+    return bool(item_row.status == Status.POOL) and not drawn and not held_by_another(live_task, holder)
 
 
 def lease_lost(row: Row[Any]) -> LeaseLostError:

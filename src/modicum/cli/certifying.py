@@ -1,0 +1,158 @@
+"""The verbs of certificates: certify (look, start, withdraw, take the facts along) and verify."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modicum.cli.data import ProjectArgument, opened
+from modicum.cli.serving import HomeOption, Json
+from modicum.cli.terminal import emit, say
+
+if TYPE_CHECKING:
+    from modicum.types import Policy
+    from modicum.views import CertificateView
+
+LARGEST_FACTS = 200_000_000  # bytes of a file that is read
+
+
+def certify(
+    project: ProjectArgument = None,
+    start: Annotated[bool, typer.Option("--start", help="Draw random items to be labeled blind for a certificate.")] = False,
+    route: Annotated[str | None, typer.Option(help="What becomes of covered items: auto, discard, validate or hold.")] = None,
+    error: Annotated[float | None, typer.Option(help="Share of the auto-labels that may be wrong.")] = None,
+    confidence: Annotated[float | None, typer.Option(help="How sure the certificate must be of that.")] = None,
+    guarantee: Annotated[str | None, typer.Option(help="among: of the auto-labels; whole: of the whole pool.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="A raw confidence instead: nothing is proven.")] = None,
+    calibration: Annotated[int | None, typer.Option(help="Random items to label; without it what the wish needs.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Only the items of this import.")] = None,
+    withdraw: Annotated[int | None, typer.Option(help="End certificate NUMBER; its auto-labels are unlabeled again.")] = None,
+    facts: Annotated[int | None, typer.Option(help="Write what certificate NUMBER rests on to --out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for --facts.")] = None,
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """Look at a project's certificates, start one, withdraw one, or take along what one rests on."""
+    from modicum import certificates
+    from modicum.cli.opening import pick
+    from modicum.errors import InputError
+    from modicum.home import Home
+    from modicum.store import projects
+
+    wishes = {
+        "recognised": route,
+        "auto_error": error,
+        "auto_confidence": confidence,
+        "guarantee": guarantee,
+        "auto_threshold": threshold,
+    }
+    given = {name: value for name, value in wishes.items() if value is not None}
+    if (given or calibration or batch is not None) and not start:
+        raise InputError("a wish takes effect when a certificate is started: add --start")
+    if facts is not None and out is None:
+        raise InputError("say with --out where to write the facts")
+    here = Home(home)
+    with opened(here) as db:
+        with db.read() as conn:
+            chosen = pick(conn, project)
+        if start:
+            if given:
+                chosen = db.write(projects.patch, chosen.id, policy=_wished(chosen.policy, given))
+            _tell_one(certificates.begin(db, here, chosen, calibration=calibration, batch=batch), as_json)
+        elif withdraw is not None:
+            _tell_one(certificates.withdraw(db, chosen, withdraw), as_json)
+        elif facts is not None and out is not None:
+            _write(out, certificates.facts(db, chosen, facts))
+            if as_json:
+                emit({"certificate": facts, "out": str(out)})
+            else:
+                say(f"Written to {out}: modicum verify {out} computes it again")
+        else:
+            found = certificates.overview(db, chosen)
+            if as_json:
+                emit(found)
+                return
+            for entry in found.certificates:
+                say(line(entry))
+            if found.hint:
+                say(found.hint)
+            elif found.operating is not None:
+                say(
+                    f"Today about {found.operating.coverage:.0%} of the unlabeled items could be certified, for {found.needed:,} "
+                    "random labels: modicum certify --start"
+                )
+
+
+def _wished(policy: "Policy", given: dict[str, Any]) -> "Policy":
+    """The policy with another wish. Raises InputError for one that cannot be."""
+    from pydantic import ValidationError
+
+    from modicum.errors import InputError
+    from modicum.types import Policy
+
+    try:
+        return Policy.model_validate({**policy.model_dump(), "recognised": "auto", "auto_threshold": None, **given})
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = str(first["loc"][0])
+        raise InputError(f"{first['msg']}; received {first['input']!r}", path=f"$.{name}") from problem
+
+
+def _tell_one(entry: "CertificateView", as_json: bool) -> None:
+    if as_json:
+        emit(entry)
+    else:
+        say(line(entry))
+
+
+def line(entry: "CertificateView") -> str:
+    """One certificate in one line."""
+    head = f"Certificate {entry.number}, {entry.state}: "
+    if entry.state == "drawing":
+        return f"{head}{entry.calibration.answered:,} of {entry.calibration.planned:,} random items are labeled"
+    if entry.state == "issued":
+        audited = f"; audit: {entry.audit.wrong:,} of {entry.audit.answered:,} wrong" if entry.audit.answered else ""
+        return f"{head}{entry.statement} {entry.standing:,} items stand under it{audited}"
+    return head + entry.reason
+
+
+def _write(out: Path, facts: dict[str, Any]) -> None:
+    import json
+
+    from modicum.errors import StorageError
+
+    try:
+        out.write_text(json.dumps(facts), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{out} cannot be written ({error.strerror or error}): choose another file") from error
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="The facts of a certificate, as certify --facts or the browser wrote them.")],
+    as_json: Json = False,
+) -> None:
+    """Compute a certificate again from its facts alone, and say what matches."""
+    import json
+
+    from modicum.engine.verify import verify as check
+    from modicum.errors import SourceError
+
+    try:
+        if file.stat().st_size > LARGEST_FACTS:
+            raise SourceError(f"{file} is larger than {LARGEST_FACTS:,} bytes: that is no certificate")
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{file} is not JSON: give the file that certify --facts wrote") from error
+    # what was exported tells beside the certificate which project it is of, and when
+    verdict = check(facts["certificate"] if isinstance(facts, dict) and "certificate" in facts else facts)
+    if as_json:
+        findings = [{"name": one.name, "matches": one.matches, "found": one.found} for one in verdict.findings]
+        emit({"holds": verdict.holds, "findings": findings})
+    else:
+        for one in verdict.findings:
+            say(f"{'matches' if one.matches else 'DIFFERS'}  {one.name}: {one.found}")
+        say("The certificate holds." if verdict.holds else "The certificate does not hold.")
+    if not verdict.holds:
+        raise typer.Exit(2)

@@ -1,0 +1,40 @@
+"""Certificates over HTTP: begin one, look at them, withdraw one, and take along what one rests on."""
+
+import json
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from modicum import certificates
+from modicum.server.site import At, In
+from modicum.server.wire import NewCertificate
+from modicum.views import Certificates, CertificateView
+
+router = APIRouter(tags=["certificates"])
+
+
+@router.get("/projects/{slug}/certificates")
+def get_certificates(project: In, site: At) -> Certificates:
+    """Every certificate, and what one could say today, from the blind holdout."""
+    return certificates.overview(site.db, project)
+
+
+@router.post("/projects/{slug}/certificates")
+def begin_certificate(body: NewCertificate, project: In, site: At) -> CertificateView:
+    """Draw random items to be labeled blind; the certificate is decided once the last of them is answered."""
+    return certificates.begin(site.db, site.home, project, calibration=body.calibration, batch=body.batch)
+
+
+@router.post("/projects/{slug}/certificates/{number}/withdraw")
+def withdraw_certificate(number: int, project: In, site: At) -> CertificateView:
+    """End a certificate: what a model labeled under it is unlabeled again; what people said stays."""
+    return certificates.withdraw(site.db, project, number)
+
+
+@router.get("/projects/{slug}/certificates/{number}/facts")
+def certificate_facts(number: int, project: In, site: At) -> Response:
+    """All that an issued certificate rests on, as JSON: `modicum verify FILE` computes it again."""
+    facts = certificates.facts(site.db, project, number)
+    name = f"{project.slug}-certificate-{number}.json"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(json.dumps(facts), media_type="application/json", headers=headers)

@@ -1,0 +1,346 @@
+"""From a wish to auto-labels and back: random items are answered blind, the certificate holds, is watched, and can fall."""
+
+import itertools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from modicum import certificates, cli, desk, rounds, validate
+from modicum.errors import ConflictError, InputError
+from modicum.export import rows as export_rows
+from modicum.home import Home
+from modicum.store import certificates as store
+from modicum.store import counts, facts, projects, scores
+from modicum.store.db import Database
+from modicum.store.tables import task as table
+from modicum.types import Action, CertificateState, Choice, Origin, Policy, Project, Status, Task
+from store.store_parts import make_project, truth
+
+N, CLASSES = 1200, 3
+WISH = Policy(recognised="auto", auto_error=0.05, calibration=150, audit_rate=0.05)
+
+
+@pytest.fixture
+def project(db: Database, home: Home) -> Project:
+    """A project whose model is right, of which every labeled item is right."""
+    made = make_project(db, home, N, policy=WISH, given={row: truth(row, CLASSES) for row in range(60)})
+    assert rounds.run_round(db, home, made) is not None
+    return made
+
+
+TABS = itertools.count()
+Answer = Callable[[Task], int | None]
+
+
+def right(task: Task) -> int | None:
+    return truth(task.item.row, CLASSES)
+
+
+def answer(db: Database, project: Project, reason: str, say: Answer = right, most: int = 10_000) -> int:
+    """Answer open tasks until none of this reason is left; the class to say, or none to skip. Returns how many of them."""
+    done, tab = 0, f"tab-{next(TABS):06}"
+    for _ in range(most):
+        [task, *_] = desk.claim(db, project.id, "ann", tab, 1).tasks or [None]
+        if task is None or task.reason.code != reason:
+            db.write(
+                lambda conn: conn.execute(
+                    update(table).where(table.c.client == tab, table.c.state == "leased").values(state="open")
+                )
+            )
+            return done
+        assert task.prediction is None
+        assert task.blind
+        said = say(task)
+        desk.submit(
+            db,
+            project.id,
+            "ann",
+            task_id=task.id,
+            lease_token=task.lease_token,
+            key=f"{reason}-{task.id:06}",
+            action=Action.SKIP if said is None else Action.ANSWER,
+            value=None if said is None else Choice(class_id=said),
+        )
+        done += 1
+    return done
+
+
+def run(db: Database, project: Project) -> None:
+    for _ in range(20):
+        if not certificates.advance(db, project):
+            return
+    raise AssertionError("there is always something left to do")
+
+
+def calibrate(db: Database, project: Project, say: Answer = right) -> int:
+    """Answer the pilot, and what is drawn after it; returns how many items that were."""
+    first = answer(db, project, "calibration", say)
+    certificates.advance(db, project)
+    return first + answer(db, project, "calibration", say)
+
+
+def issued(db: Database, home: Home, project: Project) -> int:
+    certificates.begin(db, home, project)
+    assert calibrate(db, project) == WISH.calibration
+    run(db, project)
+    [newest, *_] = certificates.overview(db, project).certificates
+    assert newest.state == CertificateState.ISSUED, newest.reason
+    return newest.number
+
+
+def statuses(db: Database, project: Project) -> dict[str, int]:
+    with db.read() as conn:
+        return counts.counts(conn, project.id).model_dump()
+
+
+def test_what_is_recognised_is_labeled_under_a_certificate(db: Database, home: Home, project: Project) -> None:
+    issued(db, home, project)
+    [found] = certificates.overview(db, project).certificates
+    assert found.certified
+    assert found.covered > 900
+    assert "5" in found.statement
+    assert "95" in found.statement
+    assert found.calibration.model_dump() == {"planned": 150, "answered": 150, "wrong": 0}
+    assert found.standing == statuses(db, project)["auto"]
+    assert 970 < found.standing <= found.covered - 120  # people labeled the others, and have some in hand
+    rows = list(export_rows(db, project))
+    by_model = [row for row in rows if row.origin == Origin.MODEL]
+    assert len(by_model) == found.standing
+    assert {row.certificate for row in by_model} == {"1"}
+    assert {row.certificate for row in rows if row.origin != Origin.MODEL} == {None}
+    names = ("basset", "chow", "poodle")
+    assert all(row.label == names[truth(int(row.name[:6]), CLASSES)] for row in by_model)
+
+
+def test_calibration_items_are_random_blind_and_not_on_validate(db: Database, home: Home, project: Project) -> None:
+    certificates.begin(db, home, project)
+    with db.read() as conn:
+        [row] = store.list_all(conn, project.id)
+        drawn = set(store.outcomes(conn, row.id, "calibration").items.tolist())
+        held = store.population(conn, row.id)
+    assert len(drawn) == 30
+    assert drawn <= set(held.items.tolist())
+    for class_id in range(CLASSES):
+        page = validate.claim_page(db, project.id, "ann", "tab-ann-2", class_id, 0.0, 500)
+        assert not drawn & {task.item.id for task in page.tasks}
+    assert rounds.run_round(db, home, project) is not None
+    assert calibrate(db, project) == 150  # neither a round nor an open page takes any of them away
+    confirmed = validate.confirm_page(
+        db, project.id, "ann", page=[(task.id, task.lease_token) for task in page.tasks], wrong=(), relabeled={}, key="page-0001"
+    )
+    assert confirmed.left_out > 10
+    with db.read() as conn:
+        assert not store.outcomes(conn, row.id, "calibration").seen.any()
+
+
+def test_an_interrupted_labeling_is_finished_by_the_next_look(
+    db: Database, home: Home, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates.begin(db, home, project)
+    calibrate(db, project)
+    monkeypatch.setattr(certificates, "APPLIED", 100)
+    whole, turns = store.apply, []
+
+    def cut(*args: Any) -> int:
+        turns.append(1)
+        if len(turns) == 4:
+            raise RuntimeError("killed")
+        return int(whole(*args))
+
+    monkeypatch.setattr(store, "apply", cut)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(db, project)
+    assert 290 < statuses(db, project)["auto"] <= 300
+    run(db, project)
+    [found] = certificates.overview(db, project).certificates
+    assert 970 < statuses(db, project)["auto"] <= found.covered - 120
+
+
+def test_a_model_that_is_often_wrong_gets_no_certificate_and_the_reason(db: Database, home: Home, project: Project) -> None:
+    certificates.begin(db, home, project)
+    rng = np.random.default_rng(3)
+    calibrate(db, project, lambda task: (truth(task.item.row, CLASSES) + int(rng.random() < 0.3)) % CLASSES)
+    run(db, project)
+    [found] = certificates.overview(db, project).certificates
+    assert found.state == CertificateState.REFUSED
+    assert found.reason
+    assert statuses(db, project)["auto"] == 0
+
+
+def test_a_skipped_item_counts_as_wrong(db: Database, home: Home, project: Project) -> None:
+    certificates.begin(db, home, project)
+    skipped = iter([True, True])
+    calibrate(db, project, lambda task: None if next(skipped, False) else right(task))
+    run(db, project)
+    [found] = certificates.overview(db, project).certificates
+    assert found.calibration.answered == 150
+    assert found.calibration.wrong == 2
+
+
+def test_classes_renamed_meanwhile_give_no_certificate(db: Database, home: Home, project: Project) -> None:
+    certificates.begin(db, home, project)
+    calibrate(db, project)
+    db.write(projects.patch_class, project.id, 1, name="spitz")
+    run(db, project)
+    [found] = certificates.overview(db, project).certificates
+    assert found.state == CertificateState.REFUSED
+    assert "renamed" in found.reason
+
+
+def test_the_audit_goes_on_and_revokes(db: Database, home: Home, project: Project) -> None:
+    issued(db, home, project)
+    rounds.run_round(db, home, project)
+    wrong = 0
+    for _ in range(40):
+        run(db, project)
+        [found] = certificates.overview(db, project).certificates
+        if found.state != CertificateState.ISSUED:
+            break
+        with db.read() as conn:
+            audited = set(store.outcomes(conn, found.id, "audit").items.tolist())
+        [task] = desk.claim(db, project.id, "ann", "tab-ann-1", 1).tasks
+        said = truth(task.item.row, CLASSES)
+        if task.item.id in audited:
+            assert task.reason.code == "audit"
+            assert task.prediction is None
+            said, wrong = (said + 1) % CLASSES, wrong + 1
+        key = f"audit-{task.id:06}"
+        desk.submit(db, project.id, "ann", task_id=task.id, lease_token=task.lease_token, key=key, value=Choice(class_id=said))
+    assert found.state == CertificateState.REVOKED
+    assert f"{wrong} of " in found.reason
+    assert found.standing == 0
+    assert found.ended is not None
+    after = statuses(db, project)
+    assert after["auto"] == 0
+    with db.read() as conn:
+        model = scores.predictions(db, project.id)
+        assert model is not None
+        assert facts.waiting(conn, project.id, len(model.classes), None).sum() > 500  # they wait for validation again
+
+
+def test_an_audit_that_agrees_never_revokes_and_never_ends(db: Database, home: Home, project: Project) -> None:
+    issued(db, home, project)
+    drawn = 0
+    for _ in range(3):
+        run(db, project)
+        with db.read() as conn:
+            [row] = store.list_all(conn, project.id)
+            before, drawn = drawn, len(store.outcomes(conn, row.id, "audit").items)
+        assert drawn > before
+        while certificates.overview(db, project).certificates[0].audit.answered < drawn:
+            [task] = desk.claim(db, project.id, "ann", "tab-ann-9", 1).tasks
+            said = Choice(class_id=truth(task.item.row, CLASSES))
+            desk.submit(db, project.id, "ann", task_id=task.id, lease_token=task.lease_token, key=f"key-{task.id:06}", value=said)
+    [found] = certificates.overview(db, project).certificates
+    assert found.state == CertificateState.ISSUED
+    assert found.audit.wrong == 0
+    assert found.evidence < 0.05
+
+
+def test_what_people_say_goes_before_and_can_be_taken_back(db: Database, home: Home, project: Project) -> None:
+    issued(db, home, project)
+    run(db, project)
+    with db.read() as conn:
+        [row] = store.list_all(conn, project.id)
+        [item_id, *_] = store.outcomes(conn, row.id, "audit").items.tolist()
+    task = desk.claim_item(db, project.id, item_id, "ann", "tab-ann-1")
+    assert task.prediction is None
+    said = (truth(task.item.row, CLASSES) + 1) % CLASSES
+    receipt = desk.submit(
+        db, project.id, "ann", task_id=task.id, lease_token=task.lease_token, key="correct-1", value=Choice(class_id=said)
+    )
+    labeled = {row.name: row for row in export_rows(db, project)}[task.item.name]
+    assert labeled.origin == Origin.HUMAN
+    assert labeled.certificate is None
+    desk.retract(db, project.id, "ann", annotation_id=receipt.annotation_id, client="tab-ann-1", key="take-back-1")
+    labeled = {row.name: row for row in export_rows(db, project)}[task.item.name]
+    assert labeled.origin == Origin.MODEL
+    assert labeled.certificate == "1"
+
+
+@pytest.mark.parametrize(("route", "status"), [("discard", Status.DISCARDED), ("hold", Status.POOL), ("validate", Status.POOL)])
+def test_each_route_does_what_it_says(db: Database, home: Home, project: Project, route: str, status: Status) -> None:
+    changed = db.write(projects.patch, project.id, policy=WISH.model_copy(update={"recognised": route, "audit_rate": 0.0}))
+    number = issued(db, home, changed)
+    found = certificates.overview(db, project).certificates[0]
+    assert found.number == number
+    after = statuses(db, project)
+    assert after["auto"] == 0
+    assert after["discarded"] == (found.standing if status is Status.DISCARDED else 0)
+    model = scores.predictions(db, project.id)
+    assert model is not None
+    with db.read() as conn:
+        on_validate = facts.waiting(conn, project.id, len(model.classes), None).sum()
+        _, asked, holdout = facts.pool(conn, project.id, N)
+    assert (on_validate > 500) == (route == "validate")
+    assert len(asked) - holdout.sum() < 100  # what is covered is not asked about; the holdout still is
+    assert holdout.sum() > 100
+    certificates.withdraw(db, changed, number)
+    assert statuses(db, project)["discarded"] == 0
+    with db.read() as conn:
+        assert len(facts.pool(conn, project.id, N)[0]) > 900
+
+
+def test_a_raw_threshold_labels_at_once_and_is_not_certified(db: Database, home: Home, project: Project) -> None:
+    changed = db.write(projects.patch, project.id, policy=WISH.model_copy(update={"auto_threshold": 0.6}))
+    made = certificates.begin(db, home, changed)
+    run(db, changed)
+    assert not made.certified
+    [found] = certificates.overview(db, changed).certificates
+    assert found.statement.startswith("Not certified")
+    assert found.standing > 900
+    assert {row.certificate for row in export_rows(db, project) if row.origin == Origin.MODEL} == {"1, not certified"}
+
+
+def test_what_cannot_begin_says_why(db: Database, home: Home, project: Project) -> None:
+    off = db.write(projects.patch, project.id, policy=Policy())
+    with pytest.raises(InputError, match="Settings"):
+        certificates.begin(db, home, off)
+    assert "Settings" in certificates.overview(db, off).hint
+    changed = db.write(projects.patch, project.id, policy=WISH)
+    with pytest.raises(ConflictError, match="items are left"):
+        certificates.begin(db, home, changed, calibration=5000)
+    with pytest.raises(ConflictError, match="batch 9"):
+        certificates.begin(db, home, changed, batch=9)
+    certificates.begin(db, home, changed)
+    with pytest.raises(ConflictError, match="already"):
+        certificates.begin(db, home, changed)
+    fresh = db.write(projects.create, "Cats", ["a", "b"], policy=WISH)
+    with pytest.raises(ConflictError, match="no model"):
+        certificates.begin(db, home, fresh)
+
+
+def test_a_batch_is_certified_by_itself(db: Database, home: Home, project: Project) -> None:
+    made = certificates.begin(db, home, project, batch=1)
+    assert made.batch == 1
+    assert made.population > 1000
+
+
+def test_what_is_exported_is_verified_from_the_file_alone(
+    db: Database,
+    home: Home,
+    project: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = issued(db, home, project)
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps(certificates.facts(db, project, number)))
+    monkeypatch.setattr(sys, "argv", ["modicum", "verify", str(file)])
+    assert cli.run() == 0
+    assert "The certificate holds." in capsys.readouterr().out
+    forged = json.loads(file.read_text())
+    forged["certificate"]["wrong"][-10:] = [True] * 10
+    file.write_text(json.dumps(forged))
+    assert cli.run() == 2
+    assert "DIFFERS" in capsys.readouterr().out
+    file.write_text("[" * 100_000)
+    assert cli.run() == 2
+    assert "not JSON" in capsys.readouterr().err
