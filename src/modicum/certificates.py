@@ -309,7 +309,10 @@ def _wish(db: Database, project: Project) -> _Wish:
         )
         return _Wish(points, None, None, hint)
     delta = certify.share(1 - policy.auto_confidence, number)
-    return _Wish(points, point, wish.draws(point, len(rows), policy.auto_error, delta, whole=whole), hint)
+    needed = wish.draws(point, len(rows), policy.auto_error, delta, whole=whole)
+    if needed is None or needed >= len(rows):
+        hint = hint or f"So few items are left, {len(rows):,}, that labeling them all takes no more than a certificate would."
+    return _Wish(points, point, needed, hint)
 
 
 def _point(point: wish.Point) -> CoveragePoint:

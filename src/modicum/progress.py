@@ -58,7 +58,7 @@ def progress(db: Database, home: Home, project: Project, *, patient: bool = Fals
     sure = 0
     if known is not None and waiting is not None:
         sure = int((waiting & (known.confidences >= np.float16(project.policy.validate_above))).sum())
-    sure = min(sure, counted.pool - in_queue)  # what is asked about does not wait for validation as well
+    sure = max(0, min(sure, counted.pool - in_queue))  # what is asked about does not wait for validation as well
     per_hour, seconds = _speed(decisions)
     return Progress(
         curve=curve,

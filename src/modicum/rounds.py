@@ -113,6 +113,7 @@ class _Seen:
     ids: Ints  # of the items a task may be opened for
     rows: Ints
     is_holdout: npt.NDArray[np.bool_]
+    covered: npt.NDArray[np.bool_]  # holdout items that a model labeled: asked about all the same, to measure
     head: bytes | None
     rng: np.random.Generator
     survey: Survey | None = None
@@ -125,7 +126,7 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
             return None
         last = rounds.newest(conn, project.id)
         number = 0 if last is None else last.number + 1
-        ids, at, is_holdout = facts.pool(conn, project.id, rows)
+        ids, at, is_holdout, covered = facts.pool(conn, project.id, rows)
         head = rounds.newest_head(conn, project.id)
         known = Known(number, rows, counts.settled(conn, project.id), labels.newest_annotation(conn, project.id))
         *train, telling = facts.train_labels(conn, project.id)
@@ -140,6 +141,7 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
             ids=ids,
             rows=at,
             is_holdout=is_holdout,
+            covered=covered,
             head=None if head is None else head[1],
             rng=np.random.default_rng([project.seed, number]),
         )
@@ -172,12 +174,12 @@ def _scores(number: int, proba: Floats) -> Scores:
 
 def _choose(policy: Policy, seen: _Seen, proba: Floats | None) -> tuple[str, list[NewTask]]:
     """The strategy's name and the queue: train items it chose, holdout items among them at random places."""
-    of_train, of_holdout = np.flatnonzero(~seen.is_holdout), np.flatnonzero(seen.is_holdout)
-    n_holdout = min(len(of_holdout), round(QUEUE * policy.holdout_rate))
-    if len(of_train) < QUEUE - n_holdout:  # the last of the pool: all that is left fits into one queue
-        n_holdout = min(len(of_holdout), QUEUE - len(of_train))
-    blind = seen.rng.permutation(of_holdout)[:n_holdout]
-    name, chosen = _ask_strategy(policy, seen, of_train, proba, min(len(of_train), QUEUE - n_holdout))
+    of_train, of_holdout = np.flatnonzero(~seen.is_holdout), seen.rng.permutation(np.flatnonzero(seen.is_holdout))
+    blind = of_holdout[: round(min(QUEUE, len(of_train) / (1 - policy.holdout_rate)) * policy.holdout_rate)]
+    if len(of_train) + len(blind) < QUEUE:  # the last of the pool: all that has no label fits into one queue
+        unlabeled = of_holdout[len(blind) :][~seen.covered[of_holdout[len(blind) :]]]
+        blind = np.concatenate([blind, unlabeled])[: QUEUE - len(of_train)]
+    name, chosen = _ask_strategy(policy, seen, of_train, proba, min(len(of_train), QUEUE - len(blind)))
     queue = _interleaved(chosen, blind, seen.rng)
     shown = [None if proba is None else proba[seen.rows[place]] for place in queue]
     armed = _arms(policy, len(queue), seen.rng)

@@ -277,7 +277,7 @@ def test_each_route_does_what_it_says(db: Database, home: Home, project: Project
     assert model is not None
     with db.read() as conn:
         on_validate = facts.waiting(conn, project.id, len(model.classes), None).sum()
-        _, asked, holdout = facts.pool(conn, project.id, N)
+        _, asked, holdout, _ = facts.pool(conn, project.id, N)
     assert (on_validate > 500) == (route == "validate")
     assert len(asked) - holdout.sum() < 100  # what is covered is not asked about; the holdout still is
     assert holdout.sum() > 100
@@ -285,6 +285,18 @@ def test_each_route_does_what_it_says(db: Database, home: Home, project: Project
     assert statuses(db, project)["discarded"] == 0
     with db.read() as conn:
         assert len(facts.pool(conn, project.id, N)[0]) > 900
+
+
+def test_when_all_is_labeled_only_audits_are_asked(db: Database, home: Home, project: Project) -> None:
+    """The holdout that a model labeled is measured beside other questions, and keeps nobody busy by itself."""
+    issued(db, home, project)
+    while statuses(db, project)["pool"]:
+        [task] = desk.claim(db, project.id, "ann", "tab-ann-9", 1).tasks
+        said = Choice(class_id=truth(task.item.row, CLASSES))
+        desk.submit(db, project.id, "ann", task_id=task.id, lease_token=task.lease_token, key=f"key-{task.id:06}", value=said)
+    rounds.run_round(db, home, project)
+    left = desk.claim(db, project.id, "ann", "tab-ann-9", 50).tasks
+    assert {task.reason.code for task in left} <= {"audit"}
 
 
 def test_a_raw_threshold_labels_at_once_and_is_not_certified(db: Database, home: Home, project: Project) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from modicum.store.db import Database
 from modicum.store.tables import annotation, item, label, rejection, task
-from modicum.store.tasks import LIVE, OPEN
+from modicum.store.tasks import IN_POOL, LIVE, OPEN
 from modicum.types import Action, Origin, Route, Split, Status
 from modicum.views import Counts
 
@@ -88,9 +88,11 @@ def open_tasks(conn: Connection, project_id: int) -> int:
 
 
 def queued(conn: Connection, project_id: int) -> int:
-    """Annotate tasks that wait for somebody or are in somebody's hands."""
+    """Unlabeled items with an Annotate task that waits for somebody or is in somebody's hands."""
     count: int = conn.execute(
-        select(func.count()).select_from(task).where(task.c.project_id == project_id, LIVE, task.c.route == Route.ANNOTATE)
+        select(func.count())
+        .select_from(task.join(item, item.c.id == task.c.item_id))
+        .where(task.c.project_id == project_id, LIVE, task.c.route == Route.ANNOTATE, IN_POOL)
     ).scalar_one()
     return count
 

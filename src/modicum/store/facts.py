@@ -89,18 +89,19 @@ def surprises(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
     return ids, said, guessed
 
 
-def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-    """(item id, row, whether it is holdout) of every item a round may ask about, by row.
+def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """(item id, row, whether it is holdout, whether a certificate covers it) of every item a round may ask about, by row.
 
     They have no label by a person, nobody skipped them, nobody has them in hand, and of train items no certificate covers
     them: the holdout is asked about whatever a model labels, or it would come to hold the hard items only.
     """
     busy = or_(LEASED, and_(OPEN, task.c.reason.in_(KEPT)))
     taken = select(task.c.item_id).where(task.c.project_id == project_id, busy)
-    ids, at, holdout = arrays(
+    covered = case((item.c.certificate_id.is_(None), 0), else_=1)
+    ids, at, holdout, by_model = arrays(
         conn,
         item,
-        (item.c.id, item.c.row, case((item.c.split == Split.HOLDOUT, 1), else_=0)),
+        (item.c.id, item.c.row, case((item.c.split == Split.HOLDOUT, 1), else_=0), covered),
         item.c.project_id == project_id,
         ASKABLE,
         item.c.skipped.is_(False),
@@ -108,4 +109,4 @@ def pool(conn: Connection, project_id: int, rows: int) -> tuple[Ints, Ints, npt.
         item.c.id.not_in(taken),
     )
     order = np.argsort(at)
-    return ids[order], at[order], holdout[order] == 1
+    return ids[order], at[order], holdout[order] == 1, by_model[order] == 1
