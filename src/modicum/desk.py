@@ -36,14 +36,14 @@ def _claim(conn: Connection, db: Database, project_id: int, annotator: str, clie
     if any(task.lease_until < holder.until - timedelta(seconds=policy.lease_s / 2) for task in held):
         tasks.renew(conn, project_id, holder)
         held = tasks.held(conn, project_id, annotator, client)[1]
-    allowed, budget = _allowed(conn, db, project_id, policy)
-    wanted = n - len(held) if allowed is None else min(n - len(held), allowed)
+    most, budget = allowed(conn, db, project_id, policy)
+    wanted = n - len(held) if most is None else min(n - len(held), most)
     found = [*held, *_new_tasks(conn, project_id, holder, wanted)]
     spent = None if held else budget
     return Claim(tasks=tuple(found[:n]), left=counts.left(db, conn, project_id), budget_spent=spent)
 
 
-def _allowed(conn: Connection, db: Database, project_id: int, policy: Policy) -> tuple[int | None, Unit | None]:
+def allowed(conn: Connection, db: Database, project_id: int, policy: Policy) -> tuple[int | None, Unit | None]:
     """(tasks that may still be given out, none for any number; the budget that is spent, if one is)."""
     limits = _limits(policy)
     if limits:
@@ -52,8 +52,8 @@ def _allowed(conn: Connection, db: Database, project_id: int, policy: Policy) ->
             return 0, unit
     if policy.budget is None:
         return None, None
-    allowed = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
-    return allowed, "labels" if allowed <= 0 else None
+    left = policy.budget - counts.asked(conn, project_id) - tasks.count_leased(conn, project_id)
+    return left, "labels" if left <= 0 else None
 
 
 def _limits(policy: Policy) -> list[tuple[float, Unit]]:

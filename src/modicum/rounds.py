@@ -15,7 +15,7 @@ from modicum.engine.heads import Head
 from modicum.engine.pool import Pool
 from modicum.engine.survey import Survey, survey
 from modicum.home import Home
-from modicum.store import counts, facts, jobs, labels, projects, rounds, tasks
+from modicum.store import batches, counts, facts, jobs, labels, projects, rounds, tasks
 from modicum.store.db import Database
 from modicum.store.rounds import Known, NewRound
 from modicum.store.scores import Scores
@@ -37,7 +37,7 @@ def due(db: Database, project: Project) -> bool:
     """Whether the project should have a new round.
 
     The first one opens as soon as there are 200 items or the import is done; later ones after `retrain_after` new labels,
-    when the queue runs low, and when an import has brought new items.
+    when the queue runs low, when an import has brought new items, and at once after a stack of a batch was named.
     """
     with db.read() as conn:
         rows, _ = projects.shape(conn, project.id)
@@ -48,6 +48,8 @@ def due(db: Database, project: Project) -> bool:
         if rows > known.rows and not importing:
             return True
         if abs(counts.settled(conn, project.id) - known.settled) >= retrain_after(project.policy, known.settled):
+            return True
+        if batches.stack_since(conn, project.id, known.annotations):
             return True
         return (
             counts.open_tasks(conn, project.id) < LOW

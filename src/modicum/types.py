@@ -196,12 +196,17 @@ class Prediction(Frozen):
 
 
 class Action(StrEnum):
-    """What an annotator did with a task. A rejection says only that the pre-label is wrong: the item is asked about again."""
+    """What an annotator did with a task. A rejection says only that the pre-label is wrong: the item is asked about again.
+
+    Of stacks of a new batch: known says that it is of some class that has labels, and settles nothing; discard sets it aside.
+    """
 
     ANSWER = "answer"
     SKIP = "skip"
     REJECT = "reject"
     RETRACT = "retract"
+    KNOWN = "known"
+    DISCARD = "discard"
 
 
 class Annotation(Frozen):
@@ -278,8 +283,8 @@ class Purpose(StrEnum):
 
 
 class Reason(Frozen):
-    """Why an item was chosen. `code` is the strategy's name or one of holdout, validate, returned, reopened, second-look and
-    fallback."""
+    """Why an item was chosen. `code` is the strategy's name or one of holdout, validate, returned, reopened, second-look,
+    triage and fallback."""
 
     code: str
     classes: tuple[int, ...] = Field(default=(), description="the classes the model wavers between, likeliest first")
@@ -344,6 +349,14 @@ class Rejection(Frozen):
 
 
 class CertificateState(StrEnum):
+class BatchState(StrEnum):
+    """Arriving: its import runs, or it is compared with what is known. Open: its triage. Done: over, or there is none."""
+
+    ARRIVING = "arriving"
+    OPEN = "open"
+    DONE = "done"
+
+
     """Drawing: its random items are being labeled. Issued: it stands. The others say why it does not."""
 
     DRAWING = "drawing"

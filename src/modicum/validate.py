@@ -32,7 +32,9 @@ def view(db: Database, project_id: int) -> ValidateView:
         project = projects.get(conn, project_id)
         schema = project.task_schema
         confirmed = counts.confirmed(conn, project_id)
-        waiting = None if known is None else facts.waiting(conn, project_id, len(known.classes), None)
+        waiting = None
+        if known is not None and project.policy.sure == "validate":
+            waiting = facts.waiting(conn, project_id, len(known.classes), None)
         on_pages = arms.page_errors(conn, project_id)
         holdout = facts.holdout_labels(conn, project_id)
     histograms = np.zeros((len(schema.classes), BINS), dtype=np.int64)
@@ -96,7 +98,9 @@ def claim_page(
     the page's confidences theirs lies. Nothing in the tasks tells them from the rest.
     """
     known = scores.predictions(db, project_id)
-    if known is None:
+    with db.read() as conn:
+        offered = projects.policy(conn, project_id).sure == "validate"
+    if known is None or not offered:
         return PageView(tasks=(), total=0, elsewhere=0, expected_wrong=None)
     with db.read() as conn:
         waiting = facts.waiting(conn, project_id, len(known.classes), client)
@@ -310,6 +314,7 @@ def _receipt(page: str, rows: list[Row[Any]], size: int) -> PageReceipt:
 def retract_page(db: Database, project_id: int, annotator: str, client: str, page: str) -> tuple[Task, ...]:
     """Take a whole page back: its items are as they were, and leased again to this tab, with what they showed.
 
+    A stack of a new batch showed nothing, and goes back without a lease.
     Twice is the same as once. Left out are items that somebody settled or took up since, such as one that was sent back.
     """
     return tuple(db.write(_retract, project_id, annotator, client, page))
@@ -342,7 +347,8 @@ def _retract(conn: Connection, project_id: int, annotator: str, client: str, pag
     tasks.close(conn, [row.id for row in live.values() if row.state == "open" and row.reason == "returned"], "superseded")
     holder = Holder.now(annotator, client, projects.policy(conn, project_id).lease_s)
     free = {row.id for row in labels.lock_unlabeled(conn, project_id, [row.row for row in locked.values()])} | planted.keys()
-    return _lease_again(conn, project_id, [row for row, _ in decisions if row.item_id in free], planted.keys(), holder)
+    again = [row for row, _ in decisions if row.item_id in free and row.shown is not None]
+    return _lease_again(conn, project_id, again, planted.keys(), holder)
 
 
 def _lease_again(conn: Connection, project_id: int, rows: list[Row[Any]], planted: Collection[int], holder: Holder) -> list[Task]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from modicum import certificates, ingest, rounds
+from modicum import batches, certificates, ingest, rounds
 from modicum.errors import ModicumError
 from modicum.home import Home
 from modicum.store import jobs, projects
@@ -116,15 +116,16 @@ class Worker:
         return any(opened)
 
     def _maybe_round(self, project: Project) -> bool:
-        """See to the project's certificates, and open a round when one is due; whether anything was done."""
+        """See to the project's certificates and batches, and open a round when one is due; whether anything was done."""
         trouble = self._trouble.get(project.id)
         began = time.monotonic()
         if project.id in self._rested or (trouble is not None and began < trouble.again):
             return False
         try:
-            certified = certificates.advance(self._db, project)
+            moved = certificates.advance(self._db, project)
+            moved = batches.advance(self._db, self._home, project) or moved
             if not rounds.due(self._db, project):
-                return certified
+                return moved
             self._training.add(project.id)
             opened = rounds.run_round(self._db, self._home, project)
         except Exception as error:

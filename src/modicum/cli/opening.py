@@ -44,6 +44,7 @@ def find_or_create(
     happens in one transaction.
     """
     args = import_args(home, str(source), labels_from_folders=labels_from_folders)
+    args["again"] = True  # each start looks through the folder: without anything new in it, it is no batch
 
     def write(conn: "Connection") -> tuple[Project, Job | None]:
         found = next((entry for entry in projects.list_all(conn) if entry.source == str(source)), None)

@@ -24,7 +24,19 @@ from modicum.errors import (
     StorageError,
 )
 from modicum.server.auth import HEADERS, MAX_BODY, Gate, allowed_hosts
-from modicum.server.routes import annotate, bill, certificates, images, imports, mine, progress, projects, suspects, validate
+from modicum.server.routes import (
+    annotate,
+    batches,
+    bill,
+    certificates,
+    images,
+    imports,
+    mine,
+    progress,
+    projects,
+    suspects,
+    validate,
+)
 from modicum.server.site import Site
 from modicum.server.static import serve_static
 from modicum.server.wire import Problem
@@ -71,7 +83,7 @@ def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.site = site
-    for module in (projects, imports, annotate, images, validate, progress, mine, certificates, bill, suspects):
+    for module in (projects, imports, annotate, images, validate, progress, mine, certificates, bill, suspects, batches):
         # each by itself, since every router around another one looks the path up once more; the limit is here and not on the
         # application, where it would answer before the gate does
         problems: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}

@@ -12,13 +12,16 @@ from modicum.sources.entries import Options
 TABLES = (".zip", ".csv", ".jsonl", ".ndjson")
 
 
-def import_args(home: Home, source: str, *, labels_from_folders: bool) -> dict[str, str | bool | None]:
-    """The arguments of an import job. Raises SourceError or NotFoundError before anything is queued."""
+def import_args(home: Home, source: str, *, labels_from_folders: bool, batch: str | None = None) -> dict[str, str | bool | None]:
+    """The arguments of an import job; `batch` names the batch it is to be.
+
+    Raises SourceError or NotFoundError before anything is queued.
+    """
     path = source_path(home, source)
     absolute = not path.is_relative_to(home.uploads)
     if next(listing.list_source(path, Options(labels_from_folders, absolute)), None) is None:
         listing.count(path, labels_from_folders=labels_from_folders, absolute=absolute)  # says what it looked for
-    return {"source": str(path), "labels_from_folders": labels_from_folders}
+    return {"source": str(path), "labels_from_folders": labels_from_folders, "batch": batch}
 
 
 def source_path(home: Home, source: str) -> Path:

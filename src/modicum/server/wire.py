@@ -111,6 +111,7 @@ class Upload(Frozen):
 class NewImport(Frozen):
     source: str
     labels_from_folders: bool = False
+    batch: Name | None = Field(default=None, description="name of the batch this import is; none: its source and the date")
 
 
 class ImportView(Frozen):
@@ -214,3 +215,21 @@ class NewCertificate(Frozen):
 
     calibration: int | None = Field(default=None, ge=20, le=100_000)
     batch: int | None = None
+
+
+# --- batches -----------------------------------------------------------------------------------------------------------
+
+
+class StackDecision(Frozen):
+    """`leave_out` are item ids the decision is not about; `key` makes sending it twice harmless."""
+
+    leave_out: tuple[int, ...] = ()
+    key: str = Field(min_length=8, max_length=64)
+    seconds: float | None = Field(default=None, ge=0, le=86_400)
+
+
+class StackName(StackDecision):
+    """The class of a stack: by its name, which is added when there is none, or by its id."""
+
+    class_name: Name | None = None
+    class_id: int | None = Field(default=None, ge=0)

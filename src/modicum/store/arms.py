@@ -120,6 +120,7 @@ def page_errors(conn: Connection, project_id: int) -> dict[int, Counted]:
         .where(
             annotation.c.project_id == project_id,
             annotation.c.page.is_not(None),
+            annotation.c.shown.is_not(None),  # stacks of a new batch show no prediction
             annotation.c.action.in_([Action.ANSWER, Action.REJECT]),
             STANDS,
         )

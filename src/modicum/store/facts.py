@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, and_, case, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, or_, select
 
 from modicum.store.db import arrays
-from modicum.store.labels import MEANT, STANDS
+from modicum.store.labels import MEANT, STANDS, TRIAGE
 from modicum.store.tables import annotation, certificate, item, label, task
 from modicum.store.tasks import ASKABLE, KEPT, LEASED, OPEN
 from modicum.types import Action, Route, Split, Status
@@ -50,7 +50,15 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
 
 
 def holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
-    """(row, class id) of every labeled holdout item, by row; they were all given blind."""
+    """(row, class id) of labeled holdout items that were asked about at random, by row; their labels were all given blind.
+
+    Those that a triage or a stack brought up are left out: they are the strange ones.
+    """
+    return _labels(conn, project_id, Split.HOLDOUT, func.coalesce(task.c.reason, "") != TRIAGE)[:2]
+
+
+def all_holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
+    """(row, class id) of every labeled holdout item, by row, also of those a triage brought up."""
     return _labels(conn, project_id, Split.HOLDOUT)[:2]
 
 
@@ -59,9 +67,15 @@ def train_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints, npt.NDA
     return _labels(conn, project_id, Split.TRAIN)
 
 
-def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-    joined = item.join(label, label.c.item_id == item.c.id)
-    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split)
+def _labels(
+    conn: Connection, project_id: int, split: Split, *only: ColumnElement[bool]
+) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    joined: FromClause = item.join(label, label.c.item_id == item.c.id)
+    if only:
+        joined = joined.outerjoin(annotation, annotation.c.id == label.c.annotation_id).outerjoin(
+            task, task.c.id == annotation.c.task_id
+        )
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split, *only)
     by_itself = case((label.c.route == Route.VALIDATE, 0), else_=1)
     rows, classes, alone = arrays(conn, joined, (item.c.row, label.c.class_id, by_itself), *where)
     order = np.argsort(rows)
@@ -69,9 +83,14 @@ def _labels(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints
 
 
 def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
-    """(item id, row, class id) of every labeled holdout item."""
-    joined = item.join(label, label.c.item_id == item.c.id)
-    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT)
+    """(item id, row, class id) of every labeled holdout item that was asked about at random."""
+    joined = (
+        item.join(label, label.c.item_id == item.c.id)
+        .outerjoin(annotation, annotation.c.id == label.c.annotation_id)
+        .outerjoin(task, task.c.id == annotation.c.task_id)
+    )
+    at_random = func.coalesce(task.c.reason, "") != TRIAGE
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT, at_random)
     ids, rows, classes = arrays(conn, joined, (item.c.id, item.c.row, label.c.class_id), *where)
     return ids, rows, classes
 

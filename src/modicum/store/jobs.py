@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from modicum.errors import ConflictError, NotFoundError
+from modicum.store import batches
 from modicum.store.tables import job
 from modicum.types import Job, JobState
 
@@ -14,7 +15,10 @@ ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
 def enqueue(conn: Connection, project_id: int, args: dict[str, str | bool | None]) -> Job:
-    """Queue an import. Raises ConflictError while another one of the project is queued or running."""
+    """Queue an import. Raises ConflictError while another one of the project is queued or running.
+
+    It is a batch when there is a model to compare it with, or when `args` name one under `batch`.
+    """
     if active(conn, project_id) is not None:
         raise ConflictError("an import of this project is running: wait until it is done, or cancel it")
     now = datetime.now(UTC)
@@ -29,7 +33,9 @@ def enqueue(conn: Connection, project_id: int, args: dict[str, str | bool | None
         "created": now,
         "updated": now,
     }
-    return get(conn, conn.execute(insert(job).returning(job.c.id), values).scalar_one())
+    made = get(conn, conn.execute(insert(job).returning(job.c.id), values).scalar_one())
+    batches.begin(conn, project_id, made.id, str(args["source"]), args.get("batch") or None)
+    return made
 
 
 def get(conn: Connection, job_id: int) -> Job:

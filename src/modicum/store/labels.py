@@ -22,6 +22,7 @@ MEANT = ~(
     .exists()
 )
 SECOND_LOOK = "second-look"  # why a task was opened for a label that seemed wrong
+TRIAGE = "triage"  # why a task was opened for an item of a batch that may be new
 AGAIN = select(task.c.id).where(task.c.id == annotation.c.task_id, task.c.reason == SECOND_LOOK).exists()
 _SAID = select(annotation).where(
     annotation.c.project_id == bindparam("project"),
@@ -106,7 +107,7 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
     """Make label, status, skipped and flagged of these locked items follow from what people said of them and stands.
 
     The last answer counts; without any, what a model says under a certificate; without that the class the source gave; and
-    without that the item is in the pool.
+    without that the item is in the pool. An item that somebody set aside since has no label, and nobody is asked about it.
     """
     if not locked:
         return
@@ -119,16 +120,17 @@ def settle(conn: Connection, locked: dict[int, Row[Any]]) -> None:
     covered = _covered(conn, [row for row in locked.values() if row.certificate_id is not None])
     labels, states = [], []
     for item_id, rows in spoken.items():
-        answers = [row for row in rows if row.action == Action.ANSWER]
+        answers = [row for row in rows if row.action in (Action.ANSWER, Action.DISCARD)]
         row = locked[item_id]
-        settled = _from_answer(answers[-1]) if answers else _from_model(row, covered) or _from_source(row)
+        aside = bool(answers) and answers[-1].action == Action.DISCARD
+        settled = None if aside else _from_answer(answers[-1]) if answers else _from_model(row, covered) or _from_source(row)
         if settled is not None:
             labels.append(settled)
         states.append(
             {
                 "one": item_id,
-                "status": _status(settled, covered.get(item_id)),
-                "skipped": settled is None and any(row.action == Action.SKIP for row in rows),
+                "status": Status.DISCARDED if aside else _status(settled, covered.get(item_id)),
+                "skipped": aside or (settled is None and any(row.action == Action.SKIP for row in rows)),
                 "flagged": any(row.flag for row in rows),
             }
         )

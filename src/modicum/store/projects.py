@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from modicum.errors import ConflictError, InputError, NotFoundError, SchemaError
 from modicum.store.tables import (
     annotation,
+    batch,
     certificate,
     certificate_population,
     draw,
@@ -126,7 +127,7 @@ def remove(conn: Connection, project_id: int) -> None:
     of_project = select(certificate.c.id).where(certificate.c.project_id == project_id)
     for part in (draw, certificate_population):
         conn.execute(delete(part).where(part.c.certificate_id.in_(of_project)))
-    for table in (label, task, annotation, item, certificate, round_score, round_, rejection, job):
+    for table in (label, task, annotation, item, certificate, batch, round_score, round_, rejection, job):
         conn.execute(delete(table).where(table.c.project_id == project_id))
     conn.execute(delete(project).where(project.c.id == project_id))
 
@@ -148,6 +149,13 @@ def add_class(conn: Connection, project_id: int, name: str, key: str | None = No
         classes = (*classes[:-1], classes[-1].model_copy(update={"key": key}))
     _store_classes(conn, found, classes)
     return get(conn, project_id)
+
+
+def class_named(conn: Connection, project_id: int, name: str) -> int:
+    """The id of the class in use that has this name, in any case of letters; it is added when there is none."""
+    folded = _checked_name(name, "$.class_name").casefold()
+    schema = ensure_classes(conn, project_id, [name])
+    return next(entry.id for entry in schema.classes if not entry.archived and entry.name.casefold() == folded)
 
 
 def patch_class(

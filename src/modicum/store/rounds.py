@@ -130,6 +130,13 @@ def newest_head(conn: Connection, project_id: int) -> tuple[int, bytes] | None:
     return None if row is None else (row.number, row.head)
 
 
+def head_of(conn: Connection, project_id: int, number: int | None) -> bytes | None:
+    """The head that round `number` trained, if it did."""
+    query = select(round_.c.head).where(round_.c.project_id == project_id, round_.c.number == number)
+    found: bytes | None = conn.execute(query).scalar_one_or_none()
+    return found
+
+
 def newest_heads(conn: Connection, project_id: int, n: int) -> list[tuple[int, bytes]]:
     """(labels of the project when it began, head) of the last n rounds that trained one, the oldest first."""
     query = (

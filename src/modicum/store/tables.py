@@ -114,6 +114,8 @@ Index(
     postgresql_where=item.c.certificate_id.is_not(None),
 )
 
+Index("item_batch", item.c.project_id, item.c.batch)
+
 annotation = Table(
     "annotation",
     metadata,
@@ -314,6 +316,30 @@ job = Table(
     Column("updated", Moment, nullable=False),
 )
 Index("job_project", job.c.project_id, job.c.id)
+
+# one arrival of data: the items of one import, triaged together
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _belongs_to_project(),
+    Column("job_id", Id, nullable=False, unique=True),  # of its import, and `batch` of its items
+    Column("number", Integer, nullable=False),  # of the project, from 1
+    Column("name", String(100), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", String(10), nullable=False),  # arriving, open, done
+    Column("round", Integer),  # whose model was the newest when it arrived
+    Column("items", BigInteger, nullable=False),
+    Column("budget", Integer, nullable=False),  # questions of its triage
+    Column("classes", JSON, nullable=False),  # ids of those that had labels before it
+    Column("alarm", JSON(none_as_null=True)),
+    Column("report", JSON(none_as_null=True)),
+    Column("message", Text, nullable=False),  # why it has no triage, or what to know about it
+    Column("created", Moment, nullable=False),
+    Column("opened", Moment),  # labels given later are no part of what it is compared with
+    Column("finished", Moment),
+    UniqueConstraint("project_id", "number"),
+)
 
 rejection = Table(
     "rejection",

@@ -70,7 +70,7 @@ def get_import(project: In, site: At) -> ImportView:
 @router.post("/projects/{slug}/import", status_code=202)
 def start_import(body: NewImport, project: In, site: At) -> Job:
     """Queue an import; known images are recognised by their bytes and added once."""
-    args = import_args(site.home, body.source, labels_from_folders=body.labels_from_folders)
+    args = import_args(site.home, body.source, labels_from_folders=body.labels_from_folders, batch=body.batch)
     return site.db.write(jobs.enqueue, project.id, args)
 
 
