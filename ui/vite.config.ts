@@ -13,6 +13,8 @@ export default defineConfig({
     // The content security policy allows no data: scripts, and small inlined assets save nothing on localhost.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One file on purpose: it comes from the machine next to the person, and every page works once the network is gone.
+    chunkSizeWarningLimit: 800,
   },
   server: { proxy: { "/api": { target: process.env.MODICUM_SERVER ?? "http://127.0.0.1:8000" } } },
   test: { include: ["src/model/**/*.test.ts"], environment: "node" },

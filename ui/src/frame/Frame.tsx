@@ -4,19 +4,9 @@ import { Link, useRoute } from "wouter";
 import { useProjectEvents, usePulse } from "../api/events";
 import { useMe, useProject } from "../api/queries";
 import { ConnectionNote, SyncMark } from "./SyncMark";
+import { labelOf, Tabs, useNarrow } from "./Tabs";
 import { ThemeSwitch } from "./ThemeSwitch";
 import "./frame.css";
-
-const TABS = [
-  ["annotate", "Annotate"],
-  ["validate", "Validate"],
-  ["certificates", "Auto-labels"],
-  ["review", "Second look"],
-  ["progress", "Progress"],
-  ["bill", "Bill"],
-  ["export", "Export"],
-  ["settings", "Settings"],
-] as const;
 
 export function Frame({ children }: { children: ReactNode }) {
   const [inProject, params] = useRoute("/p/:slug/*?");
@@ -49,7 +39,9 @@ export function Frame({ children }: { children: ReactNode }) {
 
 /** Who is at the keyboard; in a project it leads to their own page. */
 function Person({ name, slug, page }: { name: string; slug: string | null; page: string }) {
+  const narrow = useNarrow();
   if (!slug) return <span className="bar-person">{name}</span>;
+  if (narrow) return null; // the menu of pages has it
   return (
     <Link
       className="bar-person"
@@ -77,38 +69,20 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
   const project = useProject(slug);
   const pulse = usePulse(slug);
   const name = project.data?.project.name ?? slug;
-  const tab = page === "mine" ? "You" : TABS.find(([path]) => path === page)?.[1];
+  const tab = labelOf(page);
   useEffect(() => {
     document.title = tab ? `${tab} - ${name}` : name;
     return () => {
       document.title = "modicum";
     };
   }, [tab, name]);
-  const tabs = useRef<HTMLElement>(null);
-  // On a narrow window the tabs scroll: the page one is on stays in sight.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page has another current tab.
-  useEffect(() => {
-    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [page]);
   const training = pulse?.training ?? project.data?.training ?? false;
   return (
     <>
       <bdi className="bar-project" title={name}>
         {name}
       </bdi>
-      <nav ref={tabs} className="tabs" aria-label="Pages of this project">
-        {TABS.map(([path, label]) => (
-          <Link
-            key={path}
-            href={`/p/${slug}/${path}`}
-            aria-current={page === path ? "page" : undefined}
-            // The tab of the page one is on takes no focus either.
-            onMouseDown={(event) => event.preventDefault()}
-          >
-            {label}
-          </Link>
-        ))}
-      </nav>
+      <Tabs slug={slug} current={page} />
       {training && (
         <span className="bar-training quiet small" role="status">
           training

@@ -28,6 +28,7 @@ export function useKeys<P extends Page>(page: P, classes: ReadonlyMap<number, st
 function belongsToControl(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return false;
+  if (target.closest("[role=menu]")) return true; // letters find an entry there
   const field = target.closest("input, textarea, select, [contenteditable=true]");
   if (field instanceof HTMLInputElement && field.type === "range") {
     // A slider uses the keys that move it; digits and letters are free.
