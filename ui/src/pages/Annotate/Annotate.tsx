@@ -1,25 +1,14 @@
-// The Annotate page: one item, one key, the next item. Everything a key needs is already in the browser.
-import { useCallback, useMemo, useRef, useState } from "react";
+// The Annotate page: the queue of the project on the desk, one item, one key, the next item.
+import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { Wire } from "../../api/client";
 import { useProject } from "../../api/queries";
-import { classKeys } from "../../model/actions";
-import { currentCard, lookedAt } from "../../model/session";
-import { Button } from "../../parts/Button";
+import { currentCard } from "../../model/session";
 import { ErrorNote } from "../../parts/ErrorNote";
-import { KeySheet } from "../../parts/KeySheet";
-import { useClock } from "../../parts/useClock";
-import { useActs, useDeskKeys } from "./acts";
-import { useItemUrl, useNews, usePictures } from "./hooks";
-import { Actions, type Open, Panel } from "./Panel";
-import { PaintTimer } from "./paint";
-import { Stage, type StageHandle } from "./Stage";
+import { Desk } from "./Desk";
+import { useItemUrl, useNews } from "./hooks";
 import { NoItem } from "./States";
-import { Strip } from "./Strip";
 import { sessionOf } from "./sessions";
-import "./annotate.css";
-import "./panel.css";
-import "./strip.css";
 
 interface Props {
   slug: string;
@@ -37,122 +26,25 @@ export function Annotate({ slug, item }: Props) {
     );
   }
   return project.data ? (
-    <Desk slug={slug} item={item} project={project.data} />
+    <Queue slug={slug} item={item} project={project.data} />
   ) : (
     <p className="message quiet">Loading the project</p>
   );
 }
 
-function Desk({ slug, item, project }: Props & { project: Wire["ProjectView"] }) {
+function Queue({ slug, item, project }: Props & { project: Wire["ProjectView"] }) {
   const session = useMemo(() => sessionOf(slug), [slug]);
   const state = useStore(session.store);
-  const card = currentCard(state);
-  const looked = lookedAt(state);
-  const itemId = card?.item.id ?? null;
+  const itemId = currentCard(state)?.item.id ?? null;
   useItemUrl(slug, item, itemId, session.open.bind(session), state.left !== null);
   useNews(slug, session.refill.bind(session), state.queue.length === 0 && (state.left ?? 1) > 0);
-  const pictures = usePictures(slug, [
-    ...(looked ? [looked.card.item] : []),
-    ...state.queue.map((one) => one.item),
-    ...state.strip.slice(0, 2).map((one) => one.card.item),
-  ]);
-  const clock = useClock(itemId);
-  const [paint] = useState(() => new PaintTimer());
-  const stage = useRef<StageHandle>(null);
-  const [open, setOpen] = useState<Open>(null);
-  const [guidelinesOpen, setGuidelinesOpen] = useState(false);
-  const [helpOpen, setHelpOpen] = useState(false);
-  const { task_schema: schema, policy } = project.project;
-  const keys = useMemo(() => classKeys(schema.classes), [schema.classes]);
-  const name = (classId: number) => schema.classes[classId]?.name ?? `class ${classId}`;
-
-  const act = useActs({
-    slug,
-    session,
-    pictures,
-    clock,
-    paint,
-    submitOnKey: policy.submit_on_key,
-    setOpen,
-    setGuidelinesOpen,
-    setHelpOpen,
-  });
-  useDeskKeys(session, act, keys, stage, clock);
-  const drawn = useCallback((id: number) => paint.drawn(id), [paint]);
-
   return (
-    <div
-      className="annotate"
-      data-empty={card === null || undefined}
-      onPointerMove={() => clock.stir(performance.now())}
-    >
-      <h1 className="sr-only">Annotate</h1>
-      <div className="annotate-main">
-        {state.notice && <Notice text={state.notice} close={() => session.clearNotice()} />}
-        {card ? (
-          <Stage
-            ref={stage}
-            item={card.item}
-            ahead={state.queue.slice(0, 3).map((one) => one.item)}
-            pictures={pictures}
-            drawn={drawn}
-          />
-        ) : (
-          <NoItem slug={slug} project={project} state={state} retry={() => void session.refill()} />
-        )}
-      </div>
-      {card && (
-        <Panel
-          card={card}
-          looked={looked}
-          draft={state.draft}
-          project={project}
-          keys={keys}
-          open={open}
-          guidelinesOpen={guidelinesOpen}
-          act={act}
-        />
-      )}
-      <footer className="annotate-foot" hidden={card === null && state.strip.length === 0}>
-        <Strip
-          slug={slug}
-          strip={state.strip}
-          looking={state.looking}
-          className={name}
-          look={(key) => session.look(key)}
-        />
-        {card && (
-          <Actions flagged={state.draft.flag} canUndo={state.strip.some((one) => one.state !== "refused")} act={act} />
-        )}
-      </footer>
-      <p className="sr-only" aria-live="polite">
-        {card ? `${card.item.name}. ${spoken(card.prediction, name)}` : ""}
-      </p>
-      {helpOpen && (
-        <KeySheet
-          page="annotate"
-          classes={schema.classes.filter((one) => !one.archived)}
-          keys={keys}
-          close={() => setHelpOpen(false)}
-        />
-      )}
-    </div>
+    <Desk
+      slug={slug}
+      project={project}
+      session={session}
+      title="Annotate"
+      nothing={<NoItem slug={slug} project={project} state={state} retry={() => void session.refill()} />}
+    />
   );
-}
-
-function Notice({ text, close }: { text: string; close: () => void }) {
-  return (
-    <div className="annotate-notice" role="status">
-      <p>{text}</p>
-      <Button look="plain" onClick={close}>
-        Close
-      </Button>
-    </div>
-  );
-}
-
-function spoken(prediction: Wire["Prediction"] | null, name: (classId: number) => string): string {
-  return prediction
-    ? `Suggested: ${name(prediction.value.class_id)}, ${Math.round(prediction.confidence * 100)} percent.`
-    : "No suggestion.";
 }
