@@ -84,9 +84,15 @@ def _refill(conn: Connection, project_id: int) -> int:
 
 
 def _fallback(conn: Connection, project_id: int, rows: list[Row[Any]]) -> tuple[int, list[NewTask]]:
-    """The round whose predictions tasks for these items carry, and the tasks; one called wrong is not suggested again."""
+    """The round whose predictions tasks for these items carry, and the tasks; one called wrong is not suggested again.
+
+    Left out is what the policy holds because the model is sure of it.
+    """
     wrong = labels.rejected_items(conn, project_id) if rows else set()
     known = scores.of_rows(conn, project_id, [row.row for row in rows if row.id not in wrong and not tasks.blind_item(row)])
+    policy = projects.policy(conn, project_id)
+    if policy.sure == "hold":
+        rows = [row for row in rows if row.row not in known or known[row.row].confidence < policy.validate_above]
     new = [NewTask(row.id, Reason(code="fallback"), prediction=known.get(row.row), blind=tasks.blind_item(row)) for row in rows]
     return scores.newest_model(conn, project_id) or 0, new
 

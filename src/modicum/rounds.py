@@ -176,7 +176,10 @@ def _scores(number: int, proba: Floats) -> Scores:
 
 def _choose(policy: Policy, seen: _Seen, proba: Floats | None) -> tuple[str, list[NewTask]]:
     """The strategy's name and the queue: train items it chose, holdout items among them at random places."""
-    of_train, of_holdout = np.flatnonzero(~seen.is_holdout), seen.rng.permutation(np.flatnonzero(seen.is_holdout))
+    may_ask = ~seen.is_holdout
+    if policy.sure == "hold" and proba is not None:
+        may_ask &= proba[seen.rows].max(axis=1) < policy.validate_above
+    of_train, of_holdout = np.flatnonzero(may_ask), seen.rng.permutation(np.flatnonzero(seen.is_holdout))
     blind = of_holdout[: round(min(QUEUE, len(of_train) / (1 - policy.holdout_rate)) * policy.holdout_rate)]
     if len(of_train) + len(blind) < QUEUE:  # the last of the pool: all that has no label fits into one queue
         unlabeled = of_holdout[len(blind) :][~seen.covered[of_holdout[len(blind) :]]]

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from modicum.engine.arrays import gather
-from modicum.engine.heads import Head, predict_proba
 from modicum.engine.survey import EACH, survey
 from modicum.engine.suspects import Suspects, contradicted, out_of_sample
 from modicum.errors import ConflictError, LeaseLostError
@@ -16,7 +15,7 @@ from modicum.home import Home
 from modicum.store import items, labels, projects, rounds, scores, suspects, tasks
 from modicum.store.db import Database
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Choice, Prediction, Project, Reason, Route, Split, Status
+from modicum.types import Action, Choice, Prediction, Project, Reason, Route, Status
 from modicum.vectors import Vectors
 from modicum.views import Neighbour, Receipt, Suspect, SuspectPage
 
@@ -54,8 +53,8 @@ def listed(db: Database, home: Home, project: Project, offset: int, limit: int) 
     if newest is None:
         hint = "There is no model yet: it trains after the first few labels, and then looks at them."
         return SuspectPage(model=None, rows=(), total=0, labels=0, checking=False, hint=hint)
-    model, head = newest
-    hunt = db.remember_soon(("suspects", project.id), model, lambda: _hunt(db, home, project, model, head))
+    model = newest[0]
+    hunt = db.remember_soon(("suspects", project.id), model, lambda: _hunt(db, home, project, model))
     if hunt is None:
         return SuspectPage(model=None, rows=(), total=0, labels=0, checking=True, hint="")
     given = hunt.given()
@@ -99,31 +98,23 @@ def _rows(conn: Connection, project_id: int, hunt: _Hunt, places: list[int]) -> 
 # --- hunting -----------------------------------------------------------------------------------------------------------
 
 
-def _hunt(db: Database, home: Home, project: Project, model: int, head: bytes) -> _Hunt:
-    """Judge every label by a model that has not seen it: train labels by the others, holdout labels by the model's head."""
+def _hunt(db: Database, home: Home, project: Project, model: int) -> _Hunt:
+    """Judge every train label by a model that learned from the others.
+
+    Holdout labels are left alone: they measure the model, and must not change on its word.
+    """
     with db.read() as conn:
         size, dims = projects.shape(conn, project.id)
         n_classes = len(projects.get(conn, project.id).task_schema.classes)
-        train = suspects.given(conn, project.id, Split.TRAIN)
-        holdout = suspects.given(conn, project.id, Split.HOLDOUT)
+        ids, rows, classes = suspects.given(conn, project.id)
     rng = np.random.default_rng([project.seed, model, 3])
-    if len(train[0]) > MOST:
-        some = np.sort(rng.permutation(len(train[0]))[:MOST])
-        train = (train[0][some], train[1][some], train[2][some])
+    if len(ids) > MOST:
+        some = np.sort(rng.permutation(len(ids))[:MOST])
+        ids, rows, classes = ids[some], rows[some], classes[some]
     vectors = Vectors(home.vectors_of(project.id), dims or 0).read(size)
     seen = survey(vectors, rng, size=EACH)
-    proba = [
-        out_of_sample(vectors, train[1], train[2], n_classes, rng, seen),
-        _widened(predict_proba(Head.from_bytes(head), vectors, rows=holdout[1]), n_classes),
-    ]
-    ids, rows, classes = (np.concatenate([ours, theirs]) for ours, theirs in zip(train, holdout, strict=True))
-    placed = seen.frame.place(gather(vectors, rows))
-    return _Hunt(model, ids, classes, contradicted(np.concatenate(proba), classes, placed, seen.placed))
-
-
-def _widened(proba: Floats, n_classes: int) -> Floats:
-    """Probabilities of a head that was trained before the last classes were added."""
-    return np.pad(proba, ((0, 0), (0, n_classes - proba.shape[1])))
+    proba = out_of_sample(vectors, rows, classes, n_classes, rng, seen)
+    return _Hunt(model, ids, classes, contradicted(proba, classes, seen.frame.place(gather(vectors, rows)), seen.placed))
 
 
 # --- deciding ----------------------------------------------------------------------------------------------------------

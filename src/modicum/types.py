@@ -95,7 +95,8 @@ class Policy(Frozen):
     lease_s: float = Field(default=600, ge=5, le=86_400, description="seconds a claimed task waits for its annotator")
     submit_on_key: bool = Field(default=True, description="a class key submits at once; otherwise Enter submits")
     sure: Literal["validate", "annotate", "hold"] = Field(
-        default="validate", description="what becomes of items above validate_above: shown on Validate, asked about, or held"
+        default="validate",
+        description="items above validate_above: on Validate, asked about one by one, or held",
     )
     recognised: Literal["off", "auto", "discard", "validate", "hold"] = Field(
         default="off", description="what becomes of items a certificate covers; off: nothing is certified"
@@ -204,9 +205,9 @@ class Action(StrEnum):
     ANSWER = "answer"
     SKIP = "skip"
     REJECT = "reject"
-    RETRACT = "retract"
     KNOWN = "known"
     DISCARD = "discard"
+    RETRACT = "retract"
 
 
 class Annotation(Frozen):
@@ -348,7 +349,6 @@ class Rejection(Frozen):
     created: datetime
 
 
-class CertificateState(StrEnum):
 class BatchState(StrEnum):
     """Arriving: its import runs, or it is compared with what is known. Open: its triage. Done: over, or there is none."""
 
@@ -357,6 +357,7 @@ class BatchState(StrEnum):
     DONE = "done"
 
 
+class CertificateState(StrEnum):
     """Drawing: its random items are being labeled. Issued: it stands. The others say why it does not."""
 
     DRAWING = "drawing"

@@ -20,7 +20,7 @@ from modicum.store import counts, facts, labels, projects, scores
 from modicum.store import rounds as stored_rounds
 from modicum.store.db import Database
 from modicum.store.tables import EPOCH, annotation, task
-from modicum.types import Action, Choice, Policy, Project, Task
+from modicum.types import Action, Choice, Policy, Project, Split, Task
 from store.store_parts import make_project, truth
 
 TAB = "tab-12345"
@@ -424,3 +424,15 @@ def test_confusions_name_the_items(db: Database, home: Home) -> None:
     answer(db, project, entry, (guessed + 1) % 3)
     [confusion] = [c for c in progress.progress(db, home, project).confusions if entry.item.id in c.items]
     assert (confusion.actual, confusion.predicted) == ((guessed + 1) % 3, guessed)
+
+
+def test_what_the_model_is_sure_of_can_be_held(db: Database, home: Home) -> None:
+    """Neither the queue, nor the fallback, nor Validate brings up a sure item; the holdout is measured all the same."""
+    given = {row: truth(row, 3) for row in range(60)}
+    project = make_project(db, home, 400, policy=Policy(sure="hold", validate_above=0.5), given=given)
+    assert rounds.run_round(db, home, project) is not None
+    asked = desk.claim(db, project.id, "ann", "tab-ann-1", 50).tasks
+    assert asked
+    assert {task.item.split for task in asked} == {Split.HOLDOUT}
+    assert validate.claim_page(db, project.id, "ann", "tab-ann-2", 0, 0.5, 60).tasks == ()
+    assert sum(map(sum, (entry.histogram for entry in validate.view(db, project.id).classes))) == 0

@@ -42,7 +42,7 @@ def plan(pool: Pool, *, validate_above: float, selection: Selection | None = Non
     """One route per pool item, uint8 [n], as numbers of ROUTES.
 
     Chosen by the strategy: annotate. Else confidence of at least `validate_above`: validate. All others: hold, until a later
-    round. Nothing is labeled by the model in this release, so auto and discard do not occur.
+    round. Auto and discard do not occur: they take a certificate (`certify.selective`), which no confidence replaces.
     """
     if not 0 < validate_above <= 1:
         raise InputError(f"validate_above lies above 0 and up to 1, received {validate_above}")

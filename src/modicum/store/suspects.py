@@ -30,10 +30,10 @@ _AGREEING = (
 )
 
 
-def given(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints, Ints]:
-    """(item id, row, class id) of every item labeled by a person or its source, by row.
+def given(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
+    """(item id, row, class id) of every train item labeled by a person or its source, by row.
 
-    Not those drawn for a certificate: what measures a model is not to be changed on the model's word.
+    Not the holdout, nor items drawn for a certificate: what measures a model is not to be changed on the model's word.
     """
     ids, rows, classes = arrays(
         conn,
@@ -41,7 +41,7 @@ def given(conn: Connection, project_id: int, split: Split) -> tuple[Ints, Ints, 
         (item.c.id, item.c.row, label.c.class_id),
         item.c.project_id == project_id,
         item.c.status == Status.LABELED,
-        item.c.split == split,
+        item.c.split == Split.TRAIN,
         label.c.origin.in_([Origin.HUMAN, Origin.IMPORT]),
         item.c.id.not_in(select(draw.c.item_id)),
     )

@@ -42,6 +42,21 @@ export function Validate({ slug }: { slug: string }) {
         </EmptyState>
       );
     }
+    const { sure } = project.data.project.policy;
+    if (sure !== "validate") {
+      return (
+        <EmptyState title="Sure images are not validated in this project">
+          <p>
+            {sure === "hold"
+              ? "What the model is sure of is held until it is not, or until a certificate covers it."
+              : "What the model is sure of is asked about one by one, like everything else."}
+          </p>
+          <Link className="button" href={`/p/${slug}/settings#settings-routes`}>
+            Change in Settings
+          </Link>
+        </EmptyState>
+      );
+    }
     return <Sorting slug={slug} project={project.data.project} view={view.data} />;
   }
   return (
