@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from modicum import desk
 from modicum.alarms import named, notice, of_new
 from modicum.batch_report import Counted, counted, report
-from modicum.errors import ConflictError
+from modicum.errors import ConflictError, ModicumError
 from modicum.home import Home
 from modicum.searching import Search, search
 from modicum.stacks import stacks
@@ -53,8 +53,12 @@ def _receive(db: Database, home: Home, project: Project, row: Row[Any]) -> bool:
     if reason:
         db.write(batches.close, row.id, items=items, message=reason)
         return True
-    found = search(db, home, project, stamped)
-    alarm, hint = notice(db, home, project, stamped, found.questions())
+    try:
+        found = search(db, home, project, stamped)
+        alarm, hint = notice(db, home, project, stamped, found.questions())
+    except ModicumError as error:  # it is no reason to hold up the project's rounds
+        db.write(batches.close, row.id, items=items, message=f"No triage: {error.message}.")
+        return True
     budget = min(items, max(BUDGET_AT_LEAST, math.ceil(BUDGET * items)))
     message = " ".join(part for part in (_cut_short(row), hint) if part)
     facts = None if alarm is None else alarm.model_dump(mode="json")

@@ -21,7 +21,8 @@ from modicum.types import Interval, Project
 from modicum.vectors import Vectors
 
 STEP = 3  # answers after which the questions are chosen again: as many as one tab fetches ahead
-PROPOSED = 24  # questions chosen at a time: enough for several people at once
+STEPS = 1_600  # items of a batch for each answer of a step: about ninety steps spend the budget, whatever its size
+PROPOSED = 24  # questions chosen at a time, and no fewer than two steps: enough for several people at once
 SAMPLE = 5_000  # reference items that tell what a class looks like
 
 Ints = npt.NDArray[np.int64]
@@ -34,45 +35,57 @@ class Search:
         self.lock = threading.RLock()
         self.contents = contents
         self.vectors = vectors
-        self._reference, self._classes, self._seed = reference, classes, seed
+        self._reference, self._classes = reference, classes
         self._place = {int(item_id): place for place, item_id in enumerate(contents.ids)}
         self.stamp = -1  # the newest annotation it knows
-        self._begin()
-
-    def _begin(self) -> None:
-        rng = np.random.default_rng(list(self._seed))
-        self._triage = Triage(self._reference, self._classes, self.vectors, rng)
+        self._step = max(STEP, len(contents.ids) // STEPS)
+        self._triage = Triage(reference, classes, vectors, np.random.default_rng(list(seed)))
         self._told: list[Said] = []
         self._asked = 0
-        self._proposed = self._query(PROPOSED)
+        self._choose()
 
     def follow(self, facts: list[Said]) -> None:
-        """Learn what was said since; when something was taken back, all over again, question by question."""
+        """Learn what was said since, question by question, and forget what was taken back."""
         with self.lock:
-            if facts[: len(self._told)] != self._told:
-                self._begin()
+            same = next((k for k, (a, b) in enumerate(zip(self._told, facts, strict=False)) if a != b), len(facts))
+            same = min(same, len(self._told))
+            if same < len(self._told):
+                self._take_back(facts, same)
             for asked, group in groupby(facts[len(self._told) :], key=lambda fact: fact.asked):
                 tell = self._tell_asked if asked else self._tell
                 tell(list(group))
 
+    def _take_back(self, facts: list[Said], same: int) -> None:
+        """What was told after the first `same` facts is told anew, as far as it still stands."""
+        changed = {fact.item_id for fact in self._told[same:]}
+        self._triage.forget(np.array([self._place[item_id] for item_id in changed], dtype=np.int64))
+        self._tell_triage([fact for fact in facts[:same] if fact.item_id in changed] + facts[same:])
+        self._told = list(facts)
+        self._asked = sum(fact.asked for fact in facts)
+        self._choose()
+
     def _tell_asked(self, facts: list[Said]) -> None:
         for fact in facts:
-            self._take([fact])
+            self._tell_triage([fact])
+            self._told.append(fact)
             self._asked += 1
-            if self._asked % STEP == 0:
-                self._proposed = self._query(PROPOSED)
+            if self._asked % self._step == 0:
+                self._choose()
 
     def _tell(self, facts: list[Said]) -> None:
-        self._take(facts)
-        self._proposed = self._query(PROPOSED)
+        self._tell_triage(facts)
+        self._told += facts
+        self._choose()
 
-    def _take(self, facts: list[Said]) -> None:
+    def _choose(self) -> None:
+        self._proposed = self._query(max(PROPOSED, 2 * self._step))
+
+    def _tell_triage(self, facts: list[Said]) -> None:
         """What was skipped or set aside counts as known: its like is not to be brought up again."""
         known = int(self._classes[0])
         places = np.array([self._place[fact.item_id] for fact in facts], dtype=np.int64)
         said = np.array([fact.class_id if fact.class_id >= 0 else known for fact in facts], dtype=np.int64)
         self._triage.tell(places, said)
-        self._told += facts
 
     def _query(self, n: int) -> Ints:
         return self._triage.query(n) if len(self.contents.ids) else np.empty(0, dtype=np.int64)
@@ -112,7 +125,8 @@ class Search:
         rows = thinned(self._classes, SAMPLE, np.random.default_rng(0))
         x, own = unit(gather(self._reference, rows)), self._classes[rows]
         names = np.unique(own[own >= 0])
-        return names, unit(np.stack([x[own == name].mean(axis=0) for name in names]))
+        centres = [x[own == name].mean(axis=0) for name in names] or np.empty((0, x.shape[1]), dtype=np.float32)
+        return names, unit(np.asarray(centres, dtype=np.float32))
 
 
 def search(db: Database, home: Home, project: Project, row: Row[Any]) -> Search:

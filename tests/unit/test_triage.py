@@ -160,6 +160,21 @@ def test_what_cannot_be_used_is_said() -> None:
         triage.tell(np.array([1, 2]), np.array([1]))
 
 
+def test_what_is_taken_back_might_never_have_been_said() -> None:
+    said, plain = begun(2)[0], begun(2)[0]
+    truth = begun(2)[1]
+    new, known = np.flatnonzero(truth >= 8)[:3], np.flatnonzero(truth < 8)[:5]
+    for triage in (said, plain):
+        triage.tell(new, truth[new])
+    said.tell(known, truth[known])
+    said.tell(new[:1], truth[known[:1]])
+    said.forget(np.concatenate([known, new[:1], known]))
+    said.tell(new[:1], truth[new[:1]])
+    assert said.asked == 3
+    assert sorted(said.found) == sorted(new)
+    np.testing.assert_allclose(said.chances(), plain.chances(), atol=1e-6)
+
+
 def test_the_command_tells_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ _UNLIKELY = 0.1  # chance of a hit below which asking on is not advised
 _HIT, _MISS = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 _DRAWS = 200
 _FAR = 12.0  # robust standard deviations at which nearness to what was found is cut
+_AT_ONCE = 100  # answers summed up in one piece
 _NEAR_ASKED = 4.0  # how far exploring keeps away from the neighbours of what was asked
 
 
@@ -124,6 +125,20 @@ class Triage:
         for place, row in enumerate(changed):
             self._settle(row, told[row], kernels[:, place])
         self._belief = self._strange = None
+
+    @one_core()
+    def forget(self, indices: Ints) -> None:
+        """Take back the answers about batch items `indices` int [k]; those that have none stay as they are."""
+        rows = {int(row) for row in np.atleast_1d(indices)} & self._answers.keys()
+        kinds = {self._kind(self._answers.pop(row)) for row in rows}
+        for kind in kinds:  # summed up again: what a subtraction leaves of a small density is rounding, and logarithms magnify it
+            self._mass.pop(kind)
+            told = [row for row, label in self._answers.items() if self._kind(label) == kind]
+            for start in range(0, len(told), _AT_ONCE):
+                part = self._scene.kernels(np.array(told[start : start + _AT_ONCE], dtype=np.int64)).sum(axis=1)
+                self._mass[kind] = self._mass.get(kind, np.zeros((self.n, 3))) + part
+        if rows:
+            self._belief = self._strange = None
 
     def _settle(self, row: int, label: int, kernel: F64) -> None:
         if row in self._answers:
