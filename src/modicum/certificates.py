@@ -27,7 +27,7 @@ from modicum.types import CertificateState, Interval, Policy, Project, Route
 from modicum.vectors import Vectors
 from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn
 
-PILOT = 0.2  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
+PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
 AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 AUDITS_MORE = 10  # drawn when the last ones are answered, for ever
 FALSE_ALARM = 0.05  # probability that the audit ever revokes a certificate that is right
@@ -159,7 +159,7 @@ def _go_on(db: Database, row: Row[Any], population: Population, known: Outcomes)
     sure, drawn = population.confidences, np.isin(population.items, known.items)
     place = {int(item_id): k for k, item_id in enumerate(population.items)}
     of_pilot = np.array([place[int(item_id)] for item_id in known.items], dtype=np.int64)
-    floor = focus(sure[~drawn], sure[of_pilot], known.wrong, row.error)
+    floor = focus(sure[~drawn], sure[of_pilot], known.wrong, row.error, whole=row.guarantee == "whole")
     eligible = np.flatnonzero(~drawn & (sure >= floor))
     more = certify.draw(eligible, row.planned - len(known.items), np.random.default_rng([row.seed, 3]))
     db.write(store.go_on, row, population, more, None if floor == -np.inf else floor)

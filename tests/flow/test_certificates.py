@@ -124,7 +124,7 @@ def test_calibration_items_are_random_blind_and_not_on_validate(db: Database, ho
         [row] = store.list_all(conn, project.id)
         drawn = set(store.outcomes(conn, row.id, "calibration").items.tolist())
         held = store.population(conn, row.id)
-    assert len(drawn) == 30
+    assert len(drawn) == 15
     assert drawn <= set(held.items.tolist())
     for class_id in range(CLASSES):
         page = validate.claim_page(db, project.id, "ann", "tab-ann-2", class_id, 0.0, 500)

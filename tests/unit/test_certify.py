@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
+from modicum.engine.band import band
 from modicum.engine.bounds import critical, log_wealth, lower_tail, needed
 from modicum.engine.certify import Certificate, Refusal, anytime, draw, fingerprint, selective, share, stands, whole_pool
 from modicum.engine.ladder import curve, focus
@@ -149,7 +150,7 @@ def test_all_right_is_certified_whole_when_there_are_enough():
     said = selective(ids, scores, order, np.zeros(500, dtype=bool), error=0.01, confidence=0.95)
     assert isinstance(said, Certificate)
     assert said.covered == 2_000
-    assert "95% certainty at most 1% of these 2,000 auto-labels" in said.statement
+    assert "95% certainty at most 1% of these 2,000 labels are wrong: people gave 500 of them" in said.statement
 
 
 def test_an_oracle_that_errs_makes_the_certificate_cover_less_never_more():
@@ -202,6 +203,30 @@ def test_all_rounds_for_ever_spend_the_budget():
     assert 0.0499 < spent < 0.05
     with pytest.raises(InputError):
         share(0.05, 0)
+
+
+@given(st.integers(20, 200), st.floats(0.1, 0.95), st.floats(0.02, 0.6), st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_a_band_bounds_what_is_wrong_above_every_threshold_at_once(size, part, rate, seed):
+    """Wherever the errors lie: in no more than delta of the draws does any of the bounds fail."""
+    rng = np.random.default_rng(seed)
+    drawn, last, runs, delta = max(int(part * size), 1), max(int(rate * size), 1), 400, 0.1
+    one = band(size, drawn, max(last // 4, 1), last, delta)
+    wrong = rng.random(size) < rng.random() * 2 * rate
+    inside = rng.permuted(np.tile(np.arange(size) < drawn, (runs, 1)), axis=1)
+    most = one.most_wrong(np.cumsum(inside & wrong, axis=1))
+    failed = int((most < np.cumsum(wrong)).any(axis=1).sum())
+    assert binom.sf(failed - 1, runs, delta) >= 1e-4
+
+
+def test_a_band_spends_what_it_may_and_stays_sound_where_its_tables_would_be_too_large():
+    rng = np.random.default_rng(0)
+    for size, drawn, first, last, least in ((600, 300, 4, 31, 0.06), (4_000, 3_600, 700, 3_200, 0.0)):
+        one = band(size, drawn, first, last, 0.1)
+        inside = rng.permuted(np.tile(np.arange(size) < drawn, (500, 1)), axis=1)
+        touched = (np.cumsum(inside, axis=1)[:, one.marked - 1] <= one.limits).any(axis=1).mean()
+        assert least <= touched <= 0.14
+        assert (np.diff(one.limits) >= 0).all()
 
 
 @given(st.integers(2, 400), st.data())
@@ -280,7 +305,8 @@ def test_what_is_no_certificate_at_all_does_not_hold(facts):
     assert not verify(facts).holds
 
 
-def test_hiding_one_wrong_draw_changes_nothing_but_swapping_a_right_one_in_is_noticed():
+def test_draws_said_to_be_wrong_that_were_right_do_not_hold():
+    """The other way round, wrong ones said to be right, cannot be noticed from the facts: only by labeling draws again."""
     said = certified()
     assert isinstance(said, Certificate)
     more_wrong = tuple(score >= said.threshold for score in said.scores)

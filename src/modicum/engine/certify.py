@@ -5,12 +5,12 @@ items included: people have corrected these, so what is exported is as good or b
 - delta over the draw, for any model, any scores and any errors: `whole_pool`: at most error * N of them are wrong, N all items
 (PAC labels, Candes et al. 2025); `selective` and `anytime`: at most error * M are.
 
-Why it is exact. Thresholds, their order and so the hypothesis "more than error * M above t are wrong" for each are fixed before
-the draw (from scores and pilot). Given how many draws fall above t, the wrong ones among them are hypergeometric, so each test
-errs with probability at most delta. Testing from strict to loose until the first failure errs only if the first hypothesis that
-is true is rejected, so the whole does too (fixed sequence; Learn-then-Test, Angelopoulos et al. 2021). With wealth in place of
-the tail the same holds at every stopping time. In `whole_pool` the number wrong only grows as t loosens: nothing is lost by
-starting at the strictest.
+Why it is exact. Frame and thresholds are fixed before the draw, from scores and pilot. For `whole_pool` and `selective` the draw
+bounds the wrong items above *every* threshold at once (`band`), so that the loosest whose bound fits may be taken: nothing is
+lost to trying many, and none has to be passed before another. `anytime` keeps a wealth for each threshold, which reaches
+1/delta with probability at most delta if more than error * M above it are wrong, whenever one looks; testing from strict to
+loose until the first failure then errs only where the first hypothesis that is true is rejected (fixed sequence, as in
+Learn-then-Test, Angelopoulos et al. 2021).
 """
 
 import hashlib
@@ -22,12 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from modicum.engine.arrays import F64, Ints
-from modicum.engine.bounds import allowed, log_wealth, lower_tail, needed
-from modicum.engine.ladder import Ladder, ladder
+from modicum.engine.band import band
+from modicum.engine.bounds import allowed, log_wealth, needed
+from modicum.engine.ladder import Ladder, cautious, ladder
 from modicum.errors import InputError
 
 Method = Literal["whole-pool", "selective", "anytime"]
 METHODS: Final = get_args(Method)
+STRICTEST: Final = 0.1  # of the frame: thresholds that let fewer items in are not judged, which sharpens the others
 Reason = Literal["input", "no-calibration", "one-class", "duplicates", "too-few", "too-many-wrong", "changed"]
 
 
@@ -207,21 +209,16 @@ def _certify(
     if isinstance(sample, Refusal):
         return sample
     delta = share(1 - confidence, round)
-    steps = ladder(
-        sample.frame,
-        int(sample.drawn.sum()),
-        sample.pilot_scores,
-        sample.pilot_wrong,
-        error,
-        delta,
-        whole=method == "whole-pool",
-        timeless=method == "anytime",
-    )
+    draws = int(sample.drawn.sum())
+    if method == "anytime":
+        steps = cautious(sample.frame, draws, sample.pilot_scores, sample.pilot_wrong, error)
+    else:
+        steps = ladder(sample.frame, draws)
     n, k = np.cumsum(sample.drawn, dtype=np.int64)[steps.sizes - 1], np.cumsum(sample.wrong, dtype=np.int64)[steps.sizes - 1]
     if method == "anytime":
         last = latest(steps, sample.order_scores[pilot:], sample.order_wrong[pilot:], error, delta)
     else:
-        last = passed(method, steps, n, k, error, delta, sample.size)
+        last = passed(method, steps, k, error, delta, sample.size)
     if last is None:
         return _refusal(method, sample, steps, n, k, error, delta, sample.size)
     threshold = float(steps.thresholds[last])
@@ -239,16 +236,19 @@ def _certify(
     )  # fmt: skip
 
 
-def passed(method: Method, steps: Ladder, n: Ints, k: Ints, error: float, delta: float, size: int) -> int | None:
-    """The loosest step certified with n draws and k wrong ones at or above each step, or None. `size`: items of the pool."""
+def passed(method: Method, steps: Ladder, k: Ints, error: float, delta: float, size: int) -> int | None:
+    """The loosest step certified with k [s] wrong draws at or above each, or None. `size`: items of the pool."""
     if method == "whole-pool":
-        population, drawn = np.full(len(n), steps.frame), np.full(len(n), steps.draws)
-        bound = np.full(len(n), allowed(error, size))
+        limit, last = np.full(len(k), allowed(error, size)), allowed(error, size) + 1
+        first = last
     else:
-        population, drawn, bound = steps.sizes, n, allowed(error, steps.sizes)
-    shown = (bound >= population) | (lower_tail(k, population, np.minimum(bound + 1, population), drawn) <= delta)
-    run = len(shown) if shown.all() else int(np.argmin(shown))
-    return run - 1 if run else None
+        limit, last = allowed(error, steps.sizes), allowed(error, steps.frame) + 1
+        first = max(int(STRICTEST * last), 1)
+    if last > steps.frame:
+        return len(k) - 1
+    most = band(steps.frame, steps.draws, first, last, delta).most_wrong(k)
+    fitting = np.flatnonzero(np.minimum(most, steps.sizes) <= limit)
+    return int(fitting[-1]) if len(fitting) else None
 
 
 def latest(steps: Ladder, drawn: F64, wrong: npt.NDArray[np.bool_], error: float, delta: float) -> int | None:

@@ -1,4 +1,4 @@
-"""Where a certificate looks: thresholds from strict to loose and what each must show, all fixed before the draw that decides."""
+"""Where a certificate looks: the items to draw from and the thresholds, all fixed before the draw that decides."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,17 +8,14 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from modicum.engine.arrays import F64, Ints
-from modicum.engine.bounds import allowed, critical, lower_tail
 from modicum.engine.evaluate import clopper_pearson
 from modicum.errors import InputError
 from modicum.types import Interval
 
-_FINE: Final = 40  # more chances to fail before the end; fewer would leave wide gaps
-_SKETCH: Final = 60
-_SWEEP: Final = 500
-_PESSIMISM: Final = 1.2  # times as many wrong items as expected should still pass the first step: a failure there ends it all
-_TOLERANCE: Final = 0.002
-_HOPE: Final = 1.3  # a frame reaches as far as it would if the expected share of wrong items were so many times the error
+_TESTED: Final = 40  # thresholds tested one after the other: more chances to fail, fewer would leave wide gaps
+_SWEPT: Final = 250  # thresholds judged all at once, where more cost nothing
+_REACH: Final = 0.85  # a frame ends where the expected share of wrong items is so many times the error
+_ODDS: Final = 100.0  # scores beyond are no log-odds
 
 
 @dataclass(frozen=True)
@@ -43,20 +40,22 @@ class Ladder:
 def expected_wrong(scores: F64, pilot_scores: F64, pilot_wrong: npt.NDArray[np.bool_]) -> F64:
     """How likely each item is wrong, [n], from its score and what the pilot found: guides the search, proves nothing.
 
-    Scores in 0..1 count as confidences that the pilot corrects (Platt 1999) with a prior on no correction. Others count by rank.
+    Scores in 0..1 count as confidences, other moderate ones as log-odds; the pilot corrects them (Platt 1999) with a prior on no
+    correction. Others count by rank.
     """
-    inside = bool(len(scores)) and scores.min() >= 0 and scores.max() <= 1
-    if not inside:
+    if len(scores) and np.abs(scores).max() > _ODDS:
         ranks = np.argsort(np.argsort(-scores)) + 0.5
-        return np.asarray(ranks / max(len(scores), 1) * (pilot_wrong.sum() + 1) / (len(pilot_wrong) + 2) * 2).clip(0, 1)
-    x, seen = logit(np.clip(1 - scores, 1e-6, 1 - 1e-6)), logit(np.clip(1 - pilot_scores, 1e-6, 1 - 1e-6))
+        return np.asarray(ranks / len(scores) * (pilot_wrong.sum() + 1) / (len(pilot_wrong) + 2) * 2).clip(0, 1)
+    confidences = bool(len(scores)) and scores.min() >= 0 and scores.max() <= 1
+    x, seen = (_log_odds(1 - s) if confidences else np.clip(-s, -30, 30) for s in (scores, pilot_scores))
     level, slope = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(50):
         p = expit(level + slope * seen)
         weight = p * (1 - p)
         gradient = np.array([(pilot_wrong - p).sum() - level, ((pilot_wrong - p) * seen).sum() - 16 * (slope - 1)])
         cross = (weight * seen).sum()
         step = np.linalg.solve([[weight.sum() + 1, cross], [cross, (weight * seen * seen).sum() + 16]], gradient)
+        step /= max(1.0, np.abs(step).max())
         level, slope = level + step[0], slope + step[1]
         if np.abs(step).max() < 1e-9:
             break
@@ -64,58 +63,48 @@ def expected_wrong(scores: F64, pilot_scores: F64, pilot_wrong: npt.NDArray[np.b
     return answer
 
 
-def focus(scores: npt.ArrayLike, pilot_scores: npt.ArrayLike, pilot_wrong: npt.ArrayLike, error: float) -> float:
+def _log_odds(p: F64) -> F64:
+    answer: F64 = logit(np.clip(p, 1e-9, 1 - 1e-9))
+    return answer
+
+
+def focus(
+    scores: npt.ArrayLike, pilot_scores: npt.ArrayLike, pilot_wrong: npt.ArrayLike, error: float, *, whole: bool = False
+) -> float:
     """The loosest score at which a threshold for this error is plausible: draw what comes after the pilot from there upwards.
 
-    -inf when every item is. `scores` [n] are those of the items that are not in the pilot.
+    -inf when every item is. `scores` [n] are those of the items that are not in the pilot. `whole`: the error is a share of the
+    whole pool.
     """
     ordered = -np.sort(-np.asarray(scores, dtype=np.float64))
-    risk = expected_wrong(ordered, np.asarray(pilot_scores, dtype=np.float64), np.asarray(pilot_wrong, dtype=np.bool_))
-    plausible = np.flatnonzero(np.cumsum(risk) <= _HOPE * error * np.arange(1, len(ordered) + 1))
-    # Without hope anywhere the surest tenth is as good a place to look as any.
-    last = int(plausible[-1]) if len(plausible) else max(len(ordered) // 10 - 1, 0)
+    pilot, flags = np.asarray(pilot_scores, dtype=np.float64), np.asarray(pilot_wrong, dtype=np.bool_)
+    expected = np.cumsum(expected_wrong(ordered, pilot, flags))
+    counted = len(ordered) + len(pilot) if whole else np.arange(1, len(ordered) + 1)
+    plausible = np.flatnonzero(expected <= _REACH * error * counted)
+    # A small pilot may be unlucky: the surest quarter is looked at in any case.
+    last = max(int(plausible[-1]) if len(plausible) else 0, len(ordered) // 4 - 1, 0)
     return -np.inf if last >= len(ordered) - 1 else float(ordered[last])
 
 
-def ladder(
-    frame: F64,
-    draws: int,
-    pilot_scores: F64,
-    pilot_wrong: npt.NDArray[np.bool_],
-    error: float,
-    delta: float,
-    *,
-    whole: bool = False,
-    timeless: bool = False,
-) -> Ladder:
-    """The thresholds for a frame of scores [n], best first. Equal scores stay together: a threshold parts none of them.
+def ladder(frame: F64, draws: int) -> Ladder:
+    """Thresholds all over a frame of scores [n], best first. Equal scores stay together: a threshold parts none of them."""
+    return _ladder(frame, draws, 1, _SWEPT)
 
-    `whole`: over all of the frame. Else: from the strictest at which passing is about as likely as it gets, since the first
-    failure ends the sequence.
-    """
+
+def cautious(frame: F64, draws: int, pilot_scores: F64, pilot_wrong: npt.NDArray[np.bool_], error: float) -> Ladder:
+    """Fewer thresholds, from one that is expected to hold with ease: for tests where the first failure ends the sequence."""
+    n = len(frame)
+    expected = np.cumsum(expected_wrong(frame, pilot_scores, pilot_wrong))
+    easy = np.flatnonzero(expected <= 0.5 * error * np.arange(1, n + 1))
+    return _ladder(frame, draws, int(easy[-1]) + 1 if len(easy) else max(n // 10, 1), _TESTED)
+
+
+def _ladder(frame: F64, draws: int, first: int, steps: int) -> Ladder:
     n = len(frame)
     ends = np.flatnonzero(np.append(frame[1:] != frame[:-1], True)) + 1
-    expected = np.cumsum(expected_wrong(frame, pilot_scores, pilot_wrong))
-    first = 1
-    if timeless:
-        half = np.flatnonzero(expected <= 0.5 * error * np.arange(1, n + 1))
-        first = int(half[-1]) + 1 if len(half) else max(n // 10, 1)
-    elif not whole:
-        first = _start(frame, draws, expected, ends, error, delta)
-    wanted = np.linspace(first, n, min(_SWEEP if whole else _FINE, n)).astype(np.int64)
+    wanted = np.linspace(first, n, min(steps, n)).astype(np.int64)
     sizes = np.unique(ends[np.searchsorted(ends, wanted)])
     return Ladder(frame[sizes - 1], sizes, n, draws)
-
-
-def _start(frame: F64, draws: int, expected: F64, ends: Ints, error: float, delta: float) -> int:
-    """The strictest size at which the test is about as likely to pass as at any."""
-    n = len(frame)
-    sizes = np.unique(ends[np.searchsorted(ends, np.linspace(1, n, min(_SKETCH, n)).astype(np.int64))])
-    drawn = sizes * draws // n
-    most = critical(sizes, allowed(error, sizes) + 1, drawn, delta)
-    feared = np.minimum(np.ceil(_PESSIMISM * expected[sizes - 1]).astype(np.int64), sizes)
-    power = np.where(most >= 0, lower_tail(np.maximum(most, 0), sizes, feared, drawn), 0.0)
-    return int(sizes[np.flatnonzero(power >= power.max() * (1 - _TOLERANCE))[0]])
 
 
 def curve(

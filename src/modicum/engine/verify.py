@@ -136,8 +136,8 @@ def _recomputed(one: Certificate) -> Finding:
     if one.method == "anytime":
         last = latest(steps, scores, wrong, one.error, delta)
     else:
-        n, k = (np.array([int((x & (scores >= t)).sum()) for t in thresholds]) for x in (np.ones_like(wrong), wrong))
-        last = passed(one.method, steps, n, k, one.error, delta, one.size)
+        k = np.array([int((wrong & (scores >= t)).sum()) for t in thresholds], dtype=np.int64)
+        last = passed(one.method, steps, k, one.error, delta, one.size)
     if last is None:
         return Finding("certified", False, "the draws show no threshold at all")
     inside = wrong[scores >= thresholds[last]]
