@@ -10,13 +10,14 @@ from sqlalchemy import Row
 from modicum.engine import drift
 from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
-from modicum.store import batches, projects, rounds
+from modicum.store import batches, projects, rounds, scores
 from modicum.store.db import Database
 from modicum.types import Interval, Project
 from modicum.vectors import Vectors
 from modicum.views import Alarm, Finding
 
 ENOUGH = 20  # labels to compare a batch with
+SAMPLE = 6_000  # items from before that a batch is compared with
 SHOWN = 9  # items that show one finding
 
 Kind = Literal["new", "more", "less", "unsure", "different"]
@@ -30,15 +31,17 @@ def notice(db: Database, home: Home, project: Project, row: Row[Any], strange: S
 
     `strange` are ids of items that look newest. Class names stand as marks in it, for they may change: see `named`.
     """
+    rng = np.random.default_rng([project.seed, row.number, 4])
     with db.read() as conn:
         size, dims = projects.shape(conn, project.id)
-        rows, classes = batches.reference(conn, row)
+        labeled = batches.reference(conn, row)
+        before = batches.rows_before(conn, row)
         contents = batches.contents(conn, project.id, row.job_id)
         head = rounds.head_of(conn, project.id, row.round)
-    if len(rows) < ENOUGH:
-        return None, f"{len(rows)} labels are too few to say how it differs from what is known; {ENOUGH} would do."
+    if len(labeled[0]) < ENOUGH:
+        return None, f"{len(labeled[0])} labels are too few to say how it differs from what is known; {ENOUGH} would do."
     vectors = Vectors(home.vectors_of(project.id), dims or 0).read(size)
-    rng = np.random.default_rng([project.seed, row.number, 4])
+    rows, classes = _before(scores.predictions(db, project.id), rng.permutation(before)[:SAMPLE], labeled)
     names = {int(name): _mark(int(name)) for name in np.unique(classes)}
     found = drift.alarm(vectors[rows], classes, vectors[contents.rows], rng, names=names)
     proba = None if head is None else predict_proba(Head.from_bytes(head), vectors, rows=contents.rows)
@@ -51,6 +54,20 @@ def notice(db: Database, home: Home, project: Project, row: Row[Any], strange: S
         items = _showing(kind, known, contents.ids, proba, strange)
         findings.append(Finding(kind=kind, text=text, class_id=known, items=items, count=None))
     return Alarm(p=found.p, drift=found.drift, findings=tuple(findings)), ""
+
+
+def _before(known: scores.Scores | None, rows: Ints, labeled: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """(row, class id) of these items from before the batch: what people said, and else what the model says.
+
+    Labels alone would not do: they belong to items that a strategy picked, and a batch would always differ from those.
+    """
+    classes = np.full(1 + max(int(rows.max(initial=0)), int(labeled[0].max(initial=0))), batches.KNOWN, dtype=np.int64)
+    if known is not None:
+        n = min(len(classes), len(known.classes))
+        classes[:n] = known.classes[:n]
+    classes[labeled[0]] = labeled[1]
+    rows = np.sort(rows[classes[rows] >= batches.NOISE])
+    return rows, classes[rows]
 
 
 def _showing(

@@ -18,7 +18,7 @@ from modicum.stacks import stacks
 from modicum.store import batches, labels, rounds, scores, tasks
 from modicum.store.db import Database
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import BatchState, JobState, Project, Reason, Route, Status, Task
+from modicum.types import BatchState, Job, JobState, Project, Reason, Route, Status, Task
 from modicum.views import Alarm, BatchDetail, Batches, BatchReport, BatchView, Claim
 
 BUDGET = 0.055  # of the items of a batch are asked about, at most
@@ -131,6 +131,13 @@ def view(db: Database, home: Home, project: Project, number: int) -> BatchView:
         return _view(project, row, counted(conn, row), found)
 
 
+def of_job(db: Database, project: Project, job: Job) -> BatchView | None:
+    """The batch that an import is, without what its search has to say; none when it is no batch."""
+    with db.read() as conn:
+        found = [row for row in batches.list_all(conn, project.id) if row.job_id == job.id]
+        return _view(project, found[0], counted(conn, found[0]), None) if found else None
+
+
 def detail(db: Database, home: Home, project: Project, number: int) -> BatchDetail:
     """One batch with its stacks and, once its triage is over, its report. Raises NotFoundError."""
     seen = view(db, home, project, number)
@@ -164,6 +171,7 @@ def _view(project: Project, row: Row[Any], said: Counted, found: _Estimate | Non
             alarm = alarm.model_copy(update={"findings": (of_new(said.found, found[0]), *alarm.findings)})
     return BatchView(
         number=row.number,
+        job=row.job_id,
         name=row.name,
         source=row.source,
         created=row.created,

@@ -23,6 +23,7 @@ from modicum.vectors import Vectors
 STEP = 3  # answers after which the questions are chosen again: as many as one tab fetches ahead
 STEPS = 1_600  # items of a batch for each answer of a step: about ninety steps spend the budget, whatever its size
 PROPOSED = 24  # questions chosen at a time, and no fewer than two steps: enough for several people at once
+REFERENCE = 20_000  # labeled items that a batch is searched against, at most
 SAMPLE = 5_000  # reference items that tell what a class looks like
 
 Ints = npt.NDArray[np.int64]
@@ -147,5 +148,7 @@ def _begun(db: Database, home: Home, project: Project, row: Row[Any]) -> Search:
         size, dims = projects.shape(conn, project.id)
         contents = batches.contents(conn, project.id, row.job_id)
         rows, classes = batches.reference(conn, row)
+    some = thinned(classes, REFERENCE, np.random.default_rng([project.seed, row.number, 6]))
+    rows, classes = rows[some], classes[some]
     vectors = Vectors(home.vectors_of(project.id), dims or 0).read(size)
     return Search(contents, vectors[rows], classes, vectors[contents.rows], [project.seed, row.number, 5])

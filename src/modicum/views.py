@@ -411,9 +411,11 @@ class BatchView(Frozen):
     questions answered of a `budget`, `saved` the items nobody had to look at; `finished`: asking on is not worth it.
 
     `remaining` is the number of new items nobody has seen, none while it is not known. `message` says why there is no triage.
+    `job` is the import it came with, which is what items and certificates call their batch.
     """
 
     number: int
+    job: int
     name: str
     source: str
     created: datetime

@@ -46,7 +46,7 @@ class Bench:
         self.db.write(items.add_items, self.project.id, made, first, batch=job)
         self.kinds = np.concatenate([self.kinds, kinds])
 
-    def known(self, n: int = 300) -> None:
+    def known(self, n: int = 150) -> None:
         """Labeled items of the known classes, and a model."""
         self.add(np.arange(n) % 3, 0, labeled=True)
         assert rounds.run_round(self.db, self.home, self.project) is not None
@@ -163,7 +163,7 @@ def bench(db: Database, home: Home) -> Bench:
     return made
 
 
-def monday(n: int = 400, new: int = 24) -> np.ndarray:
+def monday(n: int = 240, new: int = 16) -> np.ndarray:
     kinds = np.arange(n) % 3
     kinds[:: n // new][:new] = NEW
     return kinds
@@ -175,28 +175,28 @@ def keyed(number: int) -> str:
 
 def test_only_what_is_new_is_asked_about(bench: Bench) -> None:
     seen = bench.arrive(monday(), "Monday")
-    assert (seen.name, seen.state, seen.items, seen.budget) == ("Monday", BatchState.OPEN, 400, 22)
+    assert (seen.name, seen.state, seen.items, seen.budget) == ("Monday", BatchState.OPEN, 240, 20)
     assert seen.alarm is not None
     assert seen.alarm.drift
     assert len(seen.alarm.findings[0].items) == 9
     asked = bench.triage(1)
-    assert len(asked) <= 22
+    assert len(asked) <= 20
     assert (bench.kinds[asked] == NEW).mean() > 0.7
     seen = bench.view(1)
     assert seen.new_classes == (3,)
-    assert (seen.asked, seen.saved) == (len(asked), 400 - len(asked))
+    assert (seen.asked, seen.saved) == (len(asked), 240 - len(asked))
     assert seen.found == (bench.kinds[asked] == NEW).sum()
     assert seen.alarm is not None
     assert seen.alarm.findings[0].kind == "new"
     assert seen.alarm.findings[0].count is not None
-    assert seen.alarm.findings[0].count.low <= 24 <= seen.alarm.findings[0].count.high
+    assert seen.alarm.findings[0].count.low <= 16 <= seen.alarm.findings[0].count.high
     assert seen.remaining is not None
     assert batches.claim(bench.db, bench.home, bench.project, 1, "ann", "tab-other", 3).budget_spent == "labels"
 
 
 def test_a_stack_is_named_once_learned_at_once_and_taken_back(bench: Bench) -> None:
     bench.arrive(monday())
-    bench.triage(1, 12)
+    bench.triage(1, 8)
     [stack, *named] = bench.detail(1).stacks
     assert stack.nearest == 3
     assert stack.named is None
@@ -220,7 +220,7 @@ def test_a_stack_is_named_once_learned_at_once_and_taken_back(bench: Bench) -> N
 
 def test_left_out_items_stay_where_they_are(bench: Bench) -> None:
     bench.arrive(monday())
-    bench.triage(1, 12)
+    bench.triage(1, 8)
     stack = bench.detail(1).stacks[0]
     out = stack.items[0]
     receipt = bench.name(stack.id, class_name="ferret", leave_out=[out])
@@ -231,7 +231,7 @@ def test_left_out_items_stay_where_they_are(bench: Bench) -> None:
 
 def test_noise_is_set_aside_and_known_when_the_next_batch_comes(bench: Bench) -> None:
     bench.arrive(monday())
-    bench.triage(1, 12)
+    bench.triage(1, 8)
     stacks_before = bench.detail(1).stacks
     for stack in stacks_before[:1]:
         receipt = stacks.noise(bench.db, bench.home, bench.project, 1, stack.id, "ann", leave_out=(), key=keyed(7), seconds=4.0)
@@ -255,7 +255,7 @@ def test_noise_is_set_aside_and_known_when_the_next_batch_comes(bench: Bench) ->
 
 def test_known_after_all_settles_nothing_and_is_not_brought_up_again(bench: Bench) -> None:
     bench.arrive(monday())
-    bench.triage(1, 12)
+    bench.triage(1, 8)
     stack = bench.detail(1).stacks[0]
     stacks.known(bench.db, bench.home, bench.project, 1, stack.id, "ann", leave_out=(), key=keyed(3))
     assert {bench.status(item_id) for item_id in stack.items} == {Status.POOL}
@@ -270,7 +270,7 @@ def test_a_stack_that_changed_is_not_decided_about(bench: Bench) -> None:
         bench.name("0123456789abcdef", class_name="ferret")
     with pytest.raises(InputError, match="class_name, or class_id"):
         bench.name("0123456789abcdef")
-    bench.triage(1, 12)
+    bench.triage(1, 8)
     stack = bench.detail(1).stacks[0]
     with pytest.raises(InputError, match="there is no class 77"):
         bench.name(stack.id, class_id=77)
@@ -315,8 +315,8 @@ def test_the_search_is_the_same_after_a_restart(bench: Bench) -> None:
 
 
 def test_the_report_compares_before_and_after(bench: Bench) -> None:
-    bench.arrive(monday(), "Monday")
-    bench.triage(1)
+    bench.arrive(monday(300, 30), "Monday")
+    bench.triage(1, 9)
     for stack in bench.detail(1).stacks:
         if stack.named is None:
             bench.name(stack.id, class_id=3)
@@ -331,7 +331,7 @@ def test_the_report_compares_before_and_after(bench: Bench) -> None:
     assert report.model_after is not None
     assert report.model_before == 0
     assert report.model_after > 0
-    assert report.saved == 400 - report.asked
+    assert report.saved == 300 - report.asked
     assert report.by_stack > 0
     assert report.found == report.asked + report.by_stack - sum(bench.kinds[bench.rows(bench.labeled(1))] != NEW)
     new = report.classes[3]
@@ -378,7 +378,7 @@ def test_one_item_is_a_batch(bench: Bench) -> None:
 
 
 def test_a_batch_like_the_reference_raises_no_alarm_and_is_done_soon(bench: Bench) -> None:
-    seen = bench.arrive(np.arange(400) % 3)
+    seen = bench.arrive(np.arange(240) % 3)
     assert seen.alarm is not None
     assert not seen.alarm.drift
     asked = bench.triage(1)

@@ -14,6 +14,7 @@ from modicum.cli.serving import demo, label, serve
 from modicum.cli.simulating import simulate
 from modicum.cli.terminal import emit, fail, say
 from modicum.cli.triaging import triage
+from modicum.cli.watching import watch
 
 # rich would draw boxes around the help, and take half of the time allowed for it to load
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("label")(label)
 app.command("demo")(demo)
 app.command("import")(import_)
+app.command("watch")(watch)
 app.command("serve")(serve)
 app.command("status")(status)
 app.command("export")(export)

@@ -23,13 +23,18 @@ def import_(
     source: Annotated[Path, typer.Argument(help="A folder, a zip, or a CSV or JSONL file that lists images.")],
     project: Annotated[str | None, typer.Option(help="The project to add to; not needed when there is one.")] = None,
     labels_from_folders: Annotated[bool, typer.Option("--labels-from-folders", help="Class folders are labels already.")] = False,
+    batch: Annotated[str | None, typer.Option(help="Name of the batch; without it the source's and the date.")] = None,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
-    """Add images to a project; those it has already are recognised by their bytes."""
+    """Add images to a project; those it has already are recognised by their bytes.
+
+    With a model in the project they are a batch, whose triage brings up only what is new.
+    """
     from modicum.cli.logs import configure
     from modicum.cli.opening import pick
     from modicum.cli.settings import settings
+    from modicum.cli.watching import received, tell
     from modicum.errors import InputError
     from modicum.home import Home
     from modicum.server.sources import import_args
@@ -37,17 +42,26 @@ def import_(
 
     configure(settings().log_level)
     here = Home(home)
-    args = import_args(here, str(source), labels_from_folders=labels_from_folders)
+    args = import_args(here, str(source), labels_from_folders=labels_from_folders, batch=batch_name(batch))
     with opened(here) as db:
         with db.read() as conn:
             chosen = pick(conn, project)
         job = run_job(here, db, db.write(jobs.enqueue, chosen.id, args), quiet=as_json)
+        arrived = received(here, db, chosen, job)
     if job.state != "done":
         raise InputError(f"{job_line(job)}. Run the same command again: it goes on where it stopped")
-    if as_json:
-        emit(job)
-    else:
-        say(f"{chosen.name}: {job_line(job)}")
+    tell(chosen, job, arrived, as_json=as_json)
+
+
+def batch_name(name: str | None) -> str | None:
+    """The name of a batch as it is stored. Raises InputError for one that cannot be."""
+    from modicum.errors import InputError
+    from modicum.types import normal_name
+
+    try:
+        return None if name is None else normal_name(name)
+    except ValueError as error:
+        raise InputError(f"--batch: {error}") from error
 
 
 def run_job(home: "Home", db: "Database", job: "Job", *, quiet: bool) -> "Job":

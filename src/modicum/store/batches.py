@@ -168,6 +168,13 @@ def reference(conn: Connection, row: Row[Any]) -> tuple[Ints, Ints]:
     return rows[order], classes[order]
 
 
+def rows_before(conn: Connection, row: Row[Any]) -> Ints:
+    """Rows of all items that were there when this batch was, its own apart."""
+    there = (item.c.project_id == row.project_id, item.c.batch != row.job_id, item.c.created <= row.opened)
+    (rows,) = arrays(conn, item, (item.c.row,), *there)
+    return np.sort(rows)
+
+
 def said(conn: Connection, row: Row[Any]) -> list[Said]:
     """What the source named, and then what people said of the items of a batch and stands, in the order it was said."""
     of_batch = (item.c.project_id == row.project_id, item.c.batch == row.job_id)

@@ -34,7 +34,7 @@ def enqueue(conn: Connection, project_id: int, args: dict[str, str | bool | None
         "updated": now,
     }
     made = get(conn, conn.execute(insert(job).returning(job.c.id), values).scalar_one())
-    batches.begin(conn, project_id, made.id, str(args["source"]), args.get("batch") or None)
+    batches.begin(conn, project_id, made.id, str(args.get("folder") or args["source"]), args.get("batch") or None)
     return made
 
 
