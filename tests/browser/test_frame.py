@@ -13,6 +13,7 @@ OpenTab = Callable[[], Tab]
 PAGES = {
     "annotate": "Annotate",
     "validate": "Validate",
+    "triage": "Triage",
     "review": "Second look",
     "progress": "Progress",
     "certificates": "Auto-labels",

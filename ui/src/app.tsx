@@ -11,6 +11,7 @@ import { Progress } from "./pages/Progress/Progress";
 import { Projects } from "./pages/Projects/Projects";
 import { Review } from "./pages/Review/Review";
 import { Settings } from "./pages/Settings/Settings";
+import { Triage } from "./pages/Triage/Triage";
 import { Validate } from "./pages/Validate/Validate";
 import { EmptyState } from "./parts/EmptyState";
 
@@ -26,6 +27,12 @@ export function App() {
           {({ slug, item }) => <Annotate key={slug} slug={slug} item={item ? Number(item) : null} />}
         </Route>
         <Route path="/p/:slug/validate">{({ slug }) => <Validate key={slug} slug={slug} />}</Route>
+        <Route path="/p/:slug/triage/:number?">
+          {({ slug, number }) => <Triage key={slug} slug={slug} number={number ? Number(number) : null} />}
+        </Route>
+        <Route path="/p/:slug/triage/:number/ask">
+          {({ slug, number }) => <Triage key={slug} slug={slug} number={Number(number)} asking />}
+        </Route>
         <Route path="/p/:slug/review">{({ slug }) => <Review key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/certificates">{({ slug }) => <Certificates key={slug} slug={slug} />}</Route>
         <Route path="/p/:slug/progress">{({ slug }) => <Progress key={slug} slug={slug} />}</Route>

@@ -19,9 +19,16 @@ function send(post: Post): Promise<unknown> {
         api.POST("/api/projects/{slug}/suspects/{item_id}", { params: { path }, body: { ...post.body, key } }),
       );
     }
+    case "stack": {
+      const at = { params: { path: { ...params.path, number: post.batch, stack_id: post.stackId } } };
+      const stack = "/api/projects/{slug}/batches/{number}/stacks/{stack_id}";
+      if (post.verdict === "name") return unwrap(api.POST(`${stack}/name`, { ...at, body: { ...post.body, key } }));
+      return unwrap(api.POST(`${stack}/${post.verdict}`, { ...at, body: { ...post.body, key } }));
+    }
     case "confirm":
       return unwrap(api.POST("/api/projects/{slug}/validate/confirm", { params, body: { ...post.body, key } }));
     case "unconfirm":
+    case "unstack":
       return unwrap(
         api.POST("/api/projects/{slug}/validate/retract", { params, body: { ...post.body, client: tabName } }),
       );

@@ -82,6 +82,18 @@ export const certificatesQuery = (slug: string) =>
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/certificates", at(slug))),
   });
 
+export const batchesQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["project", slug, "batches"],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/batches", at(slug))),
+  });
+
+export const batchQuery = (slug: string, number: number) =>
+  queryOptions({
+    queryKey: ["project", slug, "batches", number],
+    queryFn: () => unwrap(api.GET("/api/projects/{slug}/batches/{number}", { params: { path: { slug, number } } })),
+  });
+
 export const historyQuery = (slug: string, limit = 20) =>
   queryOptions({
     queryKey: ["project", slug, "history", limit],
@@ -98,6 +110,18 @@ export const useMine = (slug: string) => useQuery(mineQuery(slug));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
 export const useBill = (slug: string) => useQuery({ ...billQuery(slug), refetchInterval: 5_000 });
 export const useCertificates = (slug: string) => useQuery(certificatesQuery(slug));
+// A batch is compared in the background, and its report waits for the next model.
+export const useBatches = (slug: string) =>
+  useQuery({
+    ...batchesQuery(slug),
+    refetchInterval: ({ state }) => (state.data?.batches.some((one) => one.state === "arriving") ? 2_000 : false),
+  });
+export const useBatch = (slug: string, number: number) =>
+  useQuery({
+    ...batchQuery(slug, number),
+    refetchInterval: ({ state }) =>
+      state.data?.report?.pending || state.data?.batch.state === "arriving" ? 2_000 : false,
+  });
 /** Seconds one label takes, as measured; null while that is not known. */
 export const usePace = (slug: string): number | null =>
   useQuery({ ...progressQuery(slug), select: (progress) => progress.seconds_per_label }).data ?? null;

@@ -15,6 +15,7 @@ const GROUPS: readonly (readonly Page[])[] = [
   [
     { path: "annotate", label: "Annotate", main: true },
     { path: "validate", label: "Validate", main: true },
+    { path: "triage", label: "Triage" },
     { path: "review", label: "Second look" },
   ],
   [

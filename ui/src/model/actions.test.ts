@@ -17,7 +17,7 @@ const classes = (n: number, keys: Record<number, string> = {}) =>
 
 describe("actions", () => {
   it("gives every key one meaning on each page", () => {
-    for (const page of ["annotate", "validate"] as const) {
+    for (const page of ["annotate", "validate", "review", "triage"] as const) {
       const keys = actionsOf(page).flatMap((action) => action.keys);
       expect(new Set(keys).size).toBe(keys.length);
     }

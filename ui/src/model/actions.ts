@@ -4,7 +4,7 @@ import type { components } from "../api/schema";
 
 type Class = components["schemas"]["Class"];
 
-export type Page = "annotate" | "validate" | "review";
+export type Page = "annotate" | "validate" | "review" | "triage";
 
 export interface Action {
   id: string;
@@ -56,6 +56,31 @@ const TABLE = [
   { page: "review", id: "next", keys: ["ArrowRight", "ArrowDown"], label: "Next, without deciding", repeats: true },
   { page: "review", id: "previous", keys: ["ArrowLeft", "ArrowUp"], label: "Previous", repeats: true },
   { page: "review", id: "help", keys: ["?"], label: "Show all keys" },
+
+  { page: "triage", id: "name", keys: ["Enter"], label: "Name the stack; Enter again labels all of it" },
+  { page: "triage", id: "known", keys: ["a"], label: "Known after all: nothing in this stack is new" },
+  { page: "triage", id: "noise", keys: ["Delete"], label: "Ignore: the stack is noise, remembered for later batches" },
+  { page: "triage", id: "open", keys: ["z"], label: "Open the stack, or close it" },
+  {
+    page: "triage",
+    id: "leaveOut",
+    keys: ["x", "Space"],
+    label: "In an open stack: leave the image out, or put it back",
+  },
+  { page: "triage", id: "undo", keys: ["Backspace", "Ctrl+z"], label: "Take the last decision on a stack back" },
+  { page: "triage", id: "questions", keys: ["g"], label: "Go to the questions" },
+  {
+    page: "triage",
+    id: "right",
+    keys: ["ArrowRight"],
+    label: "Next stack, or next image of the open one",
+    repeats: true,
+  },
+  { page: "triage", id: "left", keys: ["ArrowLeft"], label: "Previous stack, or image", repeats: true },
+  { page: "triage", id: "down", keys: ["ArrowDown"], label: "One row down", repeats: true },
+  { page: "triage", id: "up", keys: ["ArrowUp"], label: "One row up", repeats: true },
+  { page: "triage", id: "close", keys: ["Escape"], label: "Close the stack" },
+  { page: "triage", id: "help", keys: ["?"], label: "Show all keys" },
 ] as const satisfies readonly Action[];
 
 type Row = (typeof TABLE)[number];
@@ -158,6 +183,7 @@ const WRITTEN: Record<string, string> = {
   PageUp: "Page ↑",
   PageDown: "Page ↓",
   Backspace: "⌫",
+  Delete: "Del",
   Escape: "Esc",
   "Ctrl+z": "Ctrl Z",
 };

@@ -26,6 +26,15 @@ export type Post = Common &
     | { kind: "unconfirm"; body: Omit<Wire["PageRetract"], "client"> }
     | { kind: "look"; itemId: number; body: Omit<Wire["SecondLook"], "key"> }
     | { kind: "unlook"; body: { annotation_id: number } }
+    | { kind: "stack"; batch: number; stackId: string; verdict: "name"; body: Omit<Wire["StackName"], "key"> }
+    | {
+        kind: "stack";
+        batch: number;
+        stackId: string;
+        verdict: "known" | "noise";
+        body: Omit<Wire["StackDecision"], "key">;
+      }
+    | { kind: "unstack"; body: { page: string } }
   );
 
 export type NewPost = Post extends infer P ? (P extends Post ? Omit<P, "tries"> : never) : never;
@@ -41,9 +50,11 @@ function completed(post: Post, answer: unknown): Post {
     case "unlook":
       return { ...post, needs: null, body: { annotation_id: (answer as Wire["Receipt"]).annotation_id } };
     case "unconfirm":
+    case "unstack":
       return { ...post, needs: null, body: { page: (answer as Wire["PageReceipt"]).page } };
     case "confirm":
     case "look":
+    case "stack":
       return post;
   }
 }

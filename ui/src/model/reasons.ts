@@ -16,6 +16,7 @@ const PLAIN: Record<string, string> = {
   returned: "it came back from Validate as wrong",
   reopened: "it was opened again",
   "second-look": "its label seemed wrong",
+  triage: "it may be of a kind the model does not know",
   import: "it is new from the import",
   fallback: "it is next in line while a round is being prepared",
 };
