@@ -27,11 +27,11 @@ from modicum.types import CertificateState, Interval, Policy, Project, Route
 from modicum.vectors import Vectors
 from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn
 
+CALIBRATION_AT_LEAST = 20
 PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
 AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 AUDITS_MORE = 10  # drawn when the last ones are answered, for ever
 FALSE_ALARM = 0.05  # probability that the audit ever revokes a certificate that is right
-POINTS = 60  # of the picture
 
 Ints = npt.NDArray[np.int64]
 
@@ -50,6 +50,8 @@ def begin(
     policy = project.policy
     if policy.recognised == "off":
         raise InputError("nothing is certified in this project: choose under Settings what becomes of recognised items", path="$")
+    if calibration is not None and calibration < CALIBRATION_AT_LEAST:
+        raise InputError(f"{calibration} random labels prove nothing: give at least {CALIBRATION_AT_LEAST}", path="$.calibration")
     number, population = _predicted(db, home, project, batch)
     planned = 0 if policy.auto_threshold is not None else calibration or policy.calibration or _wish(db, project).needed
     if planned is None:

@@ -318,6 +318,8 @@ def test_what_cannot_begin_says_why(db: Database, home: Home, project: Project) 
     changed = db.write(projects.patch, project.id, policy=WISH)
     with pytest.raises(ConflictError, match="items are left"):
         certificates.begin(db, home, changed, calibration=5000)
+    with pytest.raises(InputError, match="at least 20"):
+        certificates.begin(db, home, changed, calibration=5)
     with pytest.raises(ConflictError, match="batch 9"):
         certificates.begin(db, home, changed, batch=9)
     certificates.begin(db, home, changed)
@@ -356,3 +358,37 @@ def test_what_is_exported_is_verified_from_the_file_alone(
     file.write_text("[" * 100_000)
     assert cli.run() == 2
     assert "not JSON" in capsys.readouterr().err
+
+
+def test_from_the_command_line(
+    db: Database,
+    home: Home,
+    project: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def modicum(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["modicum", *words])
+        code, said = cli.run(), capsys.readouterr()
+        return code, said.out + said.err
+
+    at = ("certify", project.slug, "--home", str(home.path))
+    db.close()
+    code, said = modicum(*at, "--error", "0.05")
+    assert code == 2
+    assert "--start" in said
+    code, said = modicum(*at, "--start", "--error", "0.9")
+    assert code == 2
+    assert "auto_error" in said
+    code, said = modicum(*at, "--start", "--route", "discard", "--error", "0.05", "--calibration", "100")
+    assert code == 0
+    assert "0 of 100 random items" in said
+    code, said = modicum(*at, "--json")
+    assert json.loads(said)["certificates"][0]["route"] == "discard"
+    code, said = modicum(*at, "--facts", "1", "--out", str(tmp_path / "facts.json"))
+    assert code == 2
+    assert "not issued" in said
+    code, said = modicum(*at, "--withdraw", "1")
+    assert code == 0
+    assert "withdrawn" in said
