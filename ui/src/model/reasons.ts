@@ -15,6 +15,8 @@ const PLAIN: Record<string, string> = {
   holdout: "it was drawn at random, to measure",
   returned: "it came back from Validate as wrong",
   reopened: "it was opened again",
+  calibration: "it was drawn at random for a certificate",
+  audit: "it was drawn at random to check the model's labels",
   "second-look": "its label seemed wrong",
   triage: "it may be of a kind the model does not know",
   import: "it is new from the import",
