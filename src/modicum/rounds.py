@@ -37,7 +37,8 @@ def due(db: Database, project: Project) -> bool:
     """Whether the project should have a new round.
 
     The first one opens as soon as there are 200 items or the import is done; later ones after `retrain_after` new labels,
-    when the queue runs low, when an import has brought new items, and at once after a stack of a batch was named.
+    when the queue runs low, when an import has brought new items, and at once after a stack of a batch was named
+    and for the report of one.
     """
     with db.read() as conn:
         rows, _ = projects.shape(conn, project.id)
@@ -49,7 +50,7 @@ def due(db: Database, project: Project) -> bool:
             return True
         if abs(counts.settled(conn, project.id) - known.settled) >= retrain_after(project.policy, known.settled):
             return True
-        if batches.stack_since(conn, project.id, known.annotations):
+        if batches.stack_since(conn, project.id, known.annotations) or batches.report_waits(conn, project.id, known.annotations):
             return True
         return (
             counts.open_tasks(conn, project.id) < LOW

@@ -151,6 +151,9 @@ class Bench:
             asked.append(task.item.row)
         return asked
 
+    def due(self) -> bool:
+        return rounds.due(self.db, self.project)
+
     def round(self) -> None:
         assert rounds.due(self.db, self.project)
         assert rounds.run_round(self.db, self.home, self.project) is not None
@@ -349,6 +352,18 @@ def test_the_report_compares_before_and_after(bench: Bench) -> None:
     page = batch_page.page(report, "<Dogs>", [entry.name for entry in bench.current.task_schema.classes])
     assert "&lt;Dogs&gt;" in page
     assert "kind 3 (new)" in page
+
+
+def test_a_report_does_not_wait_for_ever_for_its_last_answer(bench: Bench) -> None:
+    bench.arrive(monday())
+    bench.round()
+    bench.triage(1, 1)
+    assert not bench.due(), "one answer is no reason to train"
+    assert bench.finish(1).pending
+    bench.round()
+    batches.advance(bench.db, bench.home, bench.project)
+    assert not batches.report_of(bench.db, bench.current, 1).pending
+    assert not bench.due()
 
 
 # --- what can be odd about a batch -------------------------------------------------------------------------------------

@@ -220,6 +220,12 @@ def last_said(conn: Connection, row: Row[Any]) -> int:
     return found or 0
 
 
+def report_waits(conn: Connection, project_id: int, annotation_id: int) -> bool:
+    """Whether the report of a batch waits for a model that knows more than what was said up to this annotation."""
+    query = select(batch).where(batch.c.project_id == project_id, batch.c.report["pending"].as_boolean())
+    return any(last_said(conn, row) > annotation_id for row in conn.execute(query))
+
+
 def stack_since(conn: Connection, project_id: int, annotation_id: int) -> bool:
     """Whether a stack was named, or taken back, after this annotation."""
     since = (annotation.c.project_id == project_id, annotation.c.id > annotation_id, annotation.c.page.is_not(None))
