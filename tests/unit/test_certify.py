@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
+from modicum.engine import wish
 from modicum.engine.band import band
 from modicum.engine.bounds import critical, log_wealth, lower_tail, needed
 from modicum.engine.certify import Certificate, Refusal, anytime, draw, fingerprint, selective, share, stands, whole_pool
 from modicum.engine.ladder import curve, focus
 from modicum.engine.verify import read_facts, verify
 from modicum.errors import InputError
+from modicum.types import Interval
 
 METHODS = (whole_pool, selective, anytime)
 
@@ -324,3 +327,52 @@ def test_the_curve_runs_from_strict_to_loose_with_intervals_that_hold_the_truth(
     assert curve(scores, [], []) == []
     with pytest.raises(InputError):
         curve(scores, [0.5], [True, False])
+
+
+def test_as_many_draws_as_a_wish_names_mostly_give_what_it_promised():
+    kept = []
+    for run in range(20):
+        rng = np.random.default_rng(run)
+        ids, scores, wrong = pool(3_000, 20 + run)
+        held = rng.permutation(len(ids)) < 300
+        point = wish.operating(wish.curve(scores[~held], scores[held], wrong[held]), 0.1)
+        assert point is not None
+        named = wish.draws(point, 2_700, 0.1, 0.05)
+        assert named is not None
+        left, right, flags = np.arange(2_700), scores[~held], wrong[~held]
+        pilot = draw(left, named // 10, rng)
+        free = np.setdiff1d(left, pilot)
+        floor = focus(right[free], right[pilot], flags[pilot], 0.1)
+        order = np.concatenate([pilot, draw(free[right[free] >= floor], named - len(pilot), rng)])
+        said = selective(left, right, order, flags[order], error=0.1, confidence=0.95, pilot=len(pilot), floor=floor)
+        kept.append(isinstance(said, Certificate) and (right >= said.threshold).sum() >= 0.9 * point.items)
+    assert np.mean(kept) >= 0.7
+
+
+def test_a_wish_asks_for_more_draws_when_it_wants_fewer_errors_and_says_when_none_would_do():
+    def named(mean, n, error, items=5_000):
+        point = wish.Point(0.9, items, items / 10_000, Interval(mean=mean, low=0.0, high=1.0, n=n))
+        return wish.draws(point, 10_000, error, 0.05)
+
+    assert named(0.0, 300, 0.05) < named(0.0, 300, 0.02) < named(0.004, 300, 0.02)
+    assert named(0.0, 10, 0.02) is not None
+    assert named(0.03, 300, 0.02) is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_both_numbers_of_the_sentence_are_true_whenever_the_bound_is_kept(method):
+    """The bound on all labels, and what it leaves for those the model gives once what people found is put right."""
+    held = 0
+    for run in range(30):
+        ids, scores, wrong = pool(1_500, run)
+        order = draw(ids, 700, np.random.default_rng(run))
+        said = method(ids, scores, order, wrong[order], error=0.06, confidence=0.9, pilot=0)
+        if not isinstance(said, Certificate) or not kept(said, ids, scores, wrong):
+            continue
+        alone = (scores >= said.threshold) & ~np.isin(ids, order)
+        at_most = re.search(r"at most ([\d,]+) (?:of the|are wrong)", said.statement)
+        assert at_most is not None
+        assert f"{alone.sum():,}" in said.statement
+        assert wrong[alone].sum() <= int(at_most[1].replace(",", ""))
+        held += 1
+    assert held > 10

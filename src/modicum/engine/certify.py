@@ -118,7 +118,8 @@ def draw(ids: npt.ArrayLike, n: int, rng: np.random.Generator) -> Ints:
     The same ids in any order and the same rng give the same order whatever n is, so a draw is prolonged by asking for more with
     the same seed, and its first k are a uniform draw themselves.
     """
-    return rng.permutation(np.unique(np.asarray(ids, dtype=np.int64)))[: max(n, 0)]
+    ordered = np.sort(np.asarray(ids, dtype=np.int64))
+    return rng.permutation(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])[: max(n, 0)]
 
 
 def share(delta: float, round: int) -> float:
@@ -289,7 +290,8 @@ def check(
         return Refusal("input", f"{int((~np.isfinite(s)).sum())} of {len(s)} scores are not finite numbers: predict again.")
     if w.dtype != np.bool_ and not np.isin(w, (0, 1)).all():
         return Refusal("input", "Every flag of the calibration items is true (wrong) or false (right).")
-    if len(np.unique(i)) != len(i) or len(np.unique(c)) != len(c):
+    order, twice = np.argsort(i, kind="stable"), np.sort(c)
+    if (i[order][1:] == i[order][:-1]).any() or (twice[1:] == twice[:-1]).any():
         return Refusal("duplicates", "An item occurs twice in the pool or in the calibration draw: each counts once.")
     if not 0 <= pilot <= len(c) or np.isnan(floor):
         return Refusal(
@@ -299,7 +301,6 @@ def check(
         return Refusal(
             "one-class", "All calibration items are of one class: other classes would be auto-labeled unseen. Draw more items."
         )
-    order = np.argsort(i, kind="stable")
     at = np.minimum(np.searchsorted(i[order], c), len(i) - 1) if len(i) else np.zeros(0, np.int64)
     if not len(i) or (i[order][at] != c).any():
         return Refusal(
@@ -312,7 +313,7 @@ def check(
     if (s[rows[pilot:]] < floor).any():
         return Refusal("input", "A calibration item lies below the floor it was drawn above.")
     kept = np.flatnonzero((state != 1) & (s >= floor))
-    kept = kept[np.argsort(-s[kept], kind="stable")]
+    kept = kept[np.argsort(-s[kept])]  # equal scores in any order: no threshold parts them
     if len(rows) == pilot:
         return Refusal("no-calibration", "All calibration items are in the pilot, which proves nothing: draw more.")
     if w[pilot:].all():

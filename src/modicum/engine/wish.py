@@ -7,12 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from modicum.engine.arrays import F64
-from modicum.engine.bounds import needed
+from modicum.engine.bounds import allowed, critical, lower_tail
 from modicum.engine.evaluate import wilson
 from modicum.types import Interval
 
 POINTS = 50
-HALF = 0.6  # of the error allowed: a sample that shows so many wrong still proves the bound, at several hundred draws
+HALF = 0.4  # of the error allowed: a sample that shows so many wrong still proves the bound, at several hundred draws
+POWER = 0.8  # how likely the draws named are to suffice, if the planned share of wrong items is the true one
+PLUS = 1  # wrong holdout item more than were found: the point was chosen because few were
+MOST = 0.6  # of the error allowed, at most, is feared on that account: a small holdout could promise nothing otherwise
 DRAWS_AT_LEAST = 60
 MEASURED_AT_LEAST = 10  # holdout items above a threshold that say anything about it
 
@@ -62,12 +65,19 @@ def draws(point: Point, population: int, error: float, delta: float, *, whole: b
 
     None when no number would do.
     """
-    if whole:
-        in_all = needed(population, error, delta, rate=point.error.mean * point.coverage)
-    else:
-        above = needed(point.items, error, delta, rate=point.error.mean)
-        in_all = None if above is None else int(np.ceil(above / max(point.coverage, 1e-9)))
-    return None if in_all is None else min(max(DRAWS_AT_LEAST, in_all), population)
+    mean, n = point.error.mean, point.error.n
+    limit = allowed(error, population if whole else point.items)
+    feared = max(mean, min((mean * n + PLUS) / (n + PLUS), MOST * limit / point.items))
+    wrong = int(np.ceil(feared * point.items))
+    if wrong > limit:
+        return None
+    low, high = 1, point.items
+    while low < high:
+        middle = (low + high) // 2
+        most = int(critical(np.array([point.items]), np.array([min(limit + 1, point.items)]), np.array([middle]), delta)[0])
+        enough = most >= 0 and lower_tail(most, point.items, wrong, middle) >= POWER
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return min(max(DRAWS_AT_LEAST, int(np.ceil(low * population / point.items))), population)
 
 
 def log_odds(proba: npt.NDArray[np.floating]) -> F64:
