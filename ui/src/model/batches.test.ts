@@ -67,10 +67,12 @@ describe("a batch in words", () => {
   });
 
   it("advises to stop when it is time, and when the budget is spent", () => {
-    expect(adviceOf(batch()).what).toBe("go");
-    expect(adviceOf(batch({ asked: 275 })).what).toBe("spent");
-    expect(adviceOf(batch({ finished: true, asked: 90 })).words).toMatch(
-      /^Further questions will hardly find anything new/,
+    expect(adviceOf(batch(), 3).what).toBe("go");
+    expect(adviceOf(batch({ asked: 275 }), 1).words).toBe(
+      "The budget of 275 questions is used up: name the stack that is left.",
+    );
+    expect(adviceOf(batch({ finished: true, asked: 90 }), 0).words).toBe(
+      "Further questions will hardly find anything new: finish the batch.",
     );
   });
 

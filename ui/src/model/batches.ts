@@ -72,25 +72,29 @@ export interface Advice {
   words: string;
 }
 
-export function adviceOf(batch: Pick<BatchView, "asked" | "budget" | "finished" | "remaining">): Advice {
+/** `stacks`: how many wait for a name. */
+export function adviceOf(batch: Pick<BatchView, "asked" | "budget" | "finished">, stacks: number): Advice {
   const { asked, budget, finished } = batch;
-  if (finished)
-    return {
-      what: "stop",
-      words: "Further questions will hardly find anything new. Name the stacks that are left, then finish.",
-    };
+  const then = stacks > 0 ? `name the ${stacks === 1 ? "stack that is" : "stacks that are"} left` : "finish the batch";
+  if (finished) return { what: "stop", words: `Further questions will hardly find anything new: ${then}.` };
   if (asked >= budget)
-    return {
-      what: "spent",
-      words: `The budget of ${counted(budget, "question")} is used up. Name the stacks that are left, then finish.`,
-    };
-  return {
-    what: "go",
-    words:
-      asked === 0
-        ? "The questions are the images likeliest to be new. Every answer sharpens the stacks."
-        : "Every answer moves the next question to where something new is likeliest.",
-  };
+    return { what: "spent", words: `The budget of ${counted(budget, "question")} is used up: ${then}.` };
+  const first = "The questions are the images likeliest to be new. Every answer sharpens the stacks.";
+  const more = "Every answer moves the next question to where something new is likeliest.";
+  return { what: "go", words: asked === 0 ? first : more };
+}
+
+const RECOGNISED: Record<Wire["Policy"]["recognised"], string> = {
+  off: "What was recognised waits on Validate, or for a certificate that lets the model label it.",
+  auto: "What was recognised is auto-labeled once a certificate covers it; the rest waits on Validate.",
+  discard: "What was recognised is set aside once a certificate covers it; the rest waits on Validate.",
+  validate: "What was recognised waits on Validate.",
+  hold: "What was recognised is held back once a certificate covers it.",
+};
+
+/** What happens to the items nobody was asked about. */
+export function restSaid(recognised: Wire["Policy"]["recognised"]): string {
+  return RECOGNISED[recognised];
 }
 
 /** How surprising the difference is, for people: "by chance in fewer than 1 of 100 batches". */
@@ -133,7 +137,7 @@ export function classRows(classes: readonly Wire["ClassAccuracy"][]): Wire["Clas
 
 /** "+3 points" between two accuracies; whether the intervals are apart decides between better, worse and the same. */
 export function changeSaid({ before, after, new: fresh }: Wire["ClassAccuracy"]): string {
-  if (fresh && before === null) return "new";
+  if (fresh) return after === null ? "not measured" : "new";
   if (before === null || after === null) return "not measured";
   const points = Math.round((after.mean - before.mean) * 100);
   if (after.low > before.high || after.high < before.low)

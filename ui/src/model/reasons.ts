@@ -40,6 +40,12 @@ export function withoutSuggestion(
   name: (classId: number) => string,
 ): { title: string; why: string } | null {
   if (card.prediction && !card.blind) return null;
+  if (card.blind && card.lease && card.reason?.code === "triage") {
+    return {
+      title: "Shown without suggestion",
+      why: "It may be of a kind the model does not know. Say what it is; + adds a class there is no name for yet.",
+    };
+  }
   if (card.blind && card.lease) {
     return {
       title: "Shown without suggestion",

@@ -56,7 +56,14 @@ export function Import({ slug }: { slug: string }) {
           through={job.state === "done"}
         />
       )}
-      {view.data && <AddMore slug={slug} busy={running(job)} first={job === null} />}
+      {view.data && (
+        <AddMore
+          slug={slug}
+          busy={running(job)}
+          first={job === null}
+          trained={(project.data?.round ?? null) !== null}
+        />
+      )}
     </div>
   );
 }

@@ -1,7 +1,6 @@
 // What was noticed when a batch came in: whether it differs, how sure that is, and in what, with images that show it.
 import type { Wire } from "../../api/client";
 import { chanceSaid } from "../../model/batches";
-import { count } from "../../model/figures";
 import { Thumb } from "../../parts/Thumb";
 import { BatchMark } from "./BatchMark";
 
@@ -41,20 +40,13 @@ export function AlarmCard({ slug, alarm }: { slug: string; alarm: Wire["Alarm"] 
 }
 
 function FindingLine({ slug, finding }: { slug: string; finding: Wire["Finding"] }) {
-  const { kind, text, items, count: n } = finding;
+  const { kind, text, items } = finding;
   return (
     <li className="finding">
       <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
         <path d={SIGNS[kind]} />
       </svg>
-      <p>
-        <span className="finding-text">{text}</span>
-        {n && (
-          <span className="quiet small number">
-            between {count(Math.floor(n.low))} and {count(Math.ceil(n.high))}, 95% sure
-          </span>
-        )}
-      </p>
+      <p>{text}</p>
       {items.length > 0 && (
         <div className="finding-thumbs">
           {items.map((itemId, at) => (

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { Link } from "wouter";
 import { useStore } from "zustand";
 import type { Wire } from "../../api/client";
+import { useBatch } from "../../api/queries";
 import { adviceOf, progressSaid } from "../../model/batches";
 import type { SessionState } from "../../model/session";
 import { EmptyState } from "../../parts/EmptyState";
@@ -23,7 +24,8 @@ export function Asking({ slug, project, batch }: Props) {
   const state = useStore(session.store);
   useEffect(() => void session.open(null), [session]);
   useNews(slug, session.refill.bind(session), state.queue.length === 0 && (state.left ?? 1) > 0);
-  const advice = adviceOf(batch);
+  const stacks = useStacksLeft(slug, batch.number);
+  const advice = adviceOf(batch, stacks);
   return (
     <div className="asking">
       <header className="asking-bar">
@@ -43,20 +45,33 @@ export function Asking({ slug, project, batch }: Props) {
         project={project}
         session={session}
         title={`Questions about ${batch.name}`}
-        nothing={<NoQuestion slug={slug} batch={batch} state={state} retry={() => void session.refill()} />}
+        nothing={
+          <NoQuestion
+            slug={slug}
+            batch={batch}
+            words={advice.words}
+            state={state}
+            retry={() => void session.refill()}
+          />
+        }
       />
     </div>
   );
 }
 
+function useStacksLeft(slug: string, number: number): number {
+  return useBatch(slug, number).data?.stacks.filter((one) => one.named === null).length ?? 0;
+}
+
 interface NoProps {
   slug: string;
   batch: Wire["BatchView"];
+  words: string;
   state: SessionState;
   retry: () => void;
 }
 
-function NoQuestion({ slug, batch, state, retry }: NoProps) {
+function NoQuestion({ slug, batch, words, state, retry }: NoProps) {
   if (state.claimError) {
     return (
       <div className="message">
@@ -73,7 +88,7 @@ function NoQuestion({ slug, batch, state, retry }: NoProps) {
   }
   return (
     <EmptyState title="No question is left">
-      <p>{adviceOf(batch).words}</p>
+      <p>{words}</p>
       <Link className="button" data-look="primary" href={`/p/${slug}/triage/${batch.number}`}>
         To the stacks
       </Link>

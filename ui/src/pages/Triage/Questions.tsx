@@ -20,7 +20,7 @@ interface Props {
 }
 
 export function Questions({ slug, batch, stacks }: Props) {
-  const advice = adviceOf(batch);
+  const advice = adviceOf(batch, stacks);
   const asking = `/p/${slug}/triage/${batch.number}/ask`;
   return (
     <section className="card questions" aria-labelledby="questions" data-advice={advice.what}>
@@ -30,14 +30,21 @@ export function Questions({ slug, batch, stacks }: Props) {
       <p className="number">
         {advice.what === "stop" && <strong>Time to stop. </strong>}
         {advice.words}{" "}
-        {batch.saved > 0 && <span className="quiet">{counted(batch.saved, "image")} need no look so far.</span>}
+        {batch.saved > 0 && (
+          <span className="quiet">{counted(batch.saved, "image")} were not asked about one by one so far.</span>
+        )}
       </p>
       <div className="row">
         <Link className="button" data-look={advice.what === "go" ? "primary" : undefined} href={asking}>
           {batch.asked === 0 ? "Answer the first questions" : "Go on with the questions"}
           <Kbd>{printed(keyOf("triage", "questions"))}</Kbd>
         </Link>
-        <Finish slug={slug} batch={batch} stacks={stacks} look={advice.what === "go" ? "normal" : "primary"} />
+        <Finish
+          slug={slug}
+          batch={batch}
+          stacks={stacks}
+          look={advice.what === "go" || stacks > 0 ? "normal" : "primary"}
+        />
       </div>
     </section>
   );

@@ -1,8 +1,9 @@
 // What came of a batch: what was looked at and what nobody had to, the new classes, accuracy before and after, drift over time.
+import { Link } from "wouter";
 import { basePath, type Wire } from "../../api/client";
 import { Figure } from "../../charts/Figure";
 import { StackedBar } from "../../charts/StackedBar";
-import { changeSaid, classRows, classTable, driftTable, shares } from "../../model/batches";
+import { changeSaid, classRows, classTable, driftTable, restSaid, shares } from "../../model/batches";
 import { count, counted } from "../../model/figures";
 import { ClassChip } from "../../parts/ClassChip";
 import { Interval } from "../../parts/Interval";
@@ -11,10 +12,11 @@ import { DriftPicture } from "./DriftPicture";
 interface Props {
   slug: string;
   report: Wire["BatchReport"];
+  recognised: Wire["Policy"]["recognised"];
   name: (classId: number) => string;
 }
 
-export function Report({ slug, report, name }: Props) {
+export function Report({ slug, report, recognised, name }: Props) {
   const address = `${basePath}/api/projects/${encodeURIComponent(slug)}/batches/${report.number}/report`;
   const parts = shares(report);
   return (
@@ -45,7 +47,7 @@ export function Report({ slug, report, name }: Props) {
             <dd className="number">{count(report.by_stack)}</dd>
           </div>
           <div>
-            <dt>Saved: no look needed</dt>
+            <dt>Questions saved</dt>
             <dd className="number">{count(report.saved)}</dd>
           </div>
           <div>
@@ -70,6 +72,16 @@ export function Report({ slug, report, name }: Props) {
           </div>
         )}
         <StackedBar parts={parts} noun="image" />
+        <div className="row report-rest">
+          <p>{restSaid(recognised)}</p>
+          <span className="gap" />
+          <Link className="button" href={`/p/${slug}/validate`}>
+            Validate
+          </Link>
+          <Link className="button" href={`/p/${slug}/certificates`}>
+            Auto-labels
+          </Link>
+        </div>
       </section>
       <div className="report-pair">
         <Figure title="Accuracy before and after" table={classTable(report.classes, name)} plain>

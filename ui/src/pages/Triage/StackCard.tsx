@@ -32,11 +32,13 @@ interface Props {
   /** The place of the item the keys are about; none while the stack is closed. */
   open: number | null;
   leftOut: ReadonlySet<number> | undefined;
+  /** Where it seems more of a class this batch brought: its name stands in the field, and Enter is enough. */
+  proposed: string;
   className: (classId: number) => string;
   act: StackActs;
 }
 
-export function StackCard({ slug, stack, number, focused, open, leftOut, className, act }: Props) {
+export function StackCard({ slug, stack, number, focused, open, leftOut, proposed, className, act }: Props) {
   const { id } = stack;
   const n = members(stack, leftOut);
   return (
@@ -54,7 +56,7 @@ export function StackCard({ slug, stack, number, focused, open, leftOut, classNa
       )}
       <div className="stack-side">
         <p className="small quiet number">{stackSaid(stack, className)}</p>
-        <NameForm stack={stack} n={n} number={number} act={act} />
+        <NameForm stack={stack} n={n} number={number} proposed={proposed} act={act} />
         <div className="row">
           <Button
             look="plain"
@@ -171,8 +173,16 @@ function Opened({ slug, stack, number, n, at, leftOut, act }: OpenedProps) {
   );
 }
 
-function NameForm({ stack, n, number, act }: { stack: Wire["Stack"]; n: number; number: number; act: StackActs }) {
-  const [typed, setTyped] = useState("");
+interface NameProps {
+  stack: Wire["Stack"];
+  n: number;
+  number: number;
+  proposed: string;
+  act: StackActs;
+}
+
+function NameForm({ stack, n, number, proposed, act }: NameProps) {
+  const [typed, setTyped] = useState(proposed);
   const [problem, setProblem] = useState<string | null>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -190,6 +200,7 @@ function NameForm({ stack, n, number, act }: { stack: Wire["Stack"]; n: number; 
             placeholder={n === 1 ? "Name it" : `Name all ${count(n)}`}
             data-name={stack.id}
             value={typed}
+            onFocus={(event) => event.currentTarget.select()}
             onChange={(event) => {
               setTyped(event.target.value);
               setProblem(null);

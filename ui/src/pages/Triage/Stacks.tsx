@@ -5,8 +5,10 @@ import { useStore } from "zustand";
 import type { Wire } from "../../api/client";
 import { type ActionOf, classKeys } from "../../model/actions";
 import { doneSaid } from "../../model/batches";
+import { counted } from "../../model/figures";
 import { focused, members, type Triage } from "../../model/triage";
 import { Button } from "../../parts/Button";
+import { ClassChip } from "../../parts/ClassChip";
 import { Kbd } from "../../parts/Kbd";
 import { KeySheet } from "../../parts/KeySheet";
 import { useClock } from "../../parts/useClock";
@@ -18,9 +20,11 @@ interface Props {
   batch: Wire["BatchView"];
   classes: readonly Wire["Class"][];
   triage: Triage;
+  /** What got its name already. */
+  named: readonly Wire["Stack"][];
 }
 
-export function Stacks({ slug, batch, classes, triage }: Props) {
+export function Stacks({ slug, batch, classes, triage, named }: Props) {
   const state = useStore(triage.store);
   const [, navigate] = useLocation();
   const [helpOpen, setHelpOpen] = useState(false);
@@ -94,6 +98,19 @@ export function Stacks({ slug, batch, classes, triage }: Props) {
           </span>
         )}
       </p>
+      {named.length > 0 && (
+        <ul className="stacks-named row" aria-label="New in this batch, with a name">
+          <li className="quiet" aria-hidden="true">
+            Named so far
+          </li>
+          {named.map((stack) => (
+            <li key={stack.id} className="row">
+              <ClassChip classId={stack.named ?? 0} name={name(stack.named ?? 0)} />
+              <span className="number small">{counted(stack.count, "image")}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {stacks.length > 0 ? (
         <ul ref={list} className="stacks-grid">
           {stacks.map((stack, at) => (
@@ -105,6 +122,7 @@ export function Stacks({ slug, batch, classes, triage }: Props) {
               focused={stack.id === state.focus}
               open={state.open?.id === stack.id ? state.open.at : null}
               leftOut={state.leftOut.get(stack.id)}
+              proposed={stack.nearest !== null && batch.new_classes.includes(stack.nearest) ? name(stack.nearest) : ""}
               className={name}
               act={act}
             />

@@ -136,10 +136,20 @@ function Batch({ slug, project, batch }: BatchProps) {
       {state === "arriving" && <ProgressBar label={`${count(batch.items)} images so far`} done={0} total={0} />}
       {detail.error && !detail.data && <ErrorNote error={detail.error} retry={() => void detail.refetch()} />}
       {!detail.data && !detail.error && <p className="quiet">Loading the batch</p>}
-      {detail.data?.report && <Report slug={slug} report={detail.data.report} name={name} />}
+      {detail.data?.report && (
+        <Report slug={slug} report={detail.data.report} recognised={project.policy.recognised} name={name} />
+      )}
       {alarm && <AlarmCard slug={slug} alarm={alarm} />}
       {state === "open" && <Questions slug={slug} batch={batch} stacks={left} />}
-      {state === "open" && detail.data && <Stacks slug={slug} batch={batch} classes={classes} triage={triage} />}
+      {state === "open" && detail.data && (
+        <Stacks
+          slug={slug}
+          batch={batch}
+          classes={classes}
+          triage={triage}
+          named={detail.data.stacks.filter((one) => one.named !== null)}
+        />
+      )}
     </>
   );
 }
