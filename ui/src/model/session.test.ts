@@ -263,6 +263,21 @@ describe("session", () => {
     expect(session.store.getState().left).toBe(0);
   });
 
+  it("leases nothing for a page that nobody opened, whatever else is decided", async () => {
+    const other = new Session("dogs", server.desk, outbox);
+    session.answer(2, 1);
+    await settle();
+    expect(other.store.getState()).toMatchObject({ queue: [], left: null });
+  });
+
+  it("claims anew what may have been settled by other means", async () => {
+    server.held = server.held.filter((one) => one.item.id !== 1); // settled with a stack
+    session.forget();
+    expect(onStage()).toBeNull();
+    await session.open(null);
+    expect(onStage()).toBe(2);
+  });
+
   it("keeps the decision when taking it back is refused", async () => {
     session.answer(0, 1);
     await settle();

@@ -161,6 +161,12 @@ export class Session {
     }
   }
 
+  /** Leaves what was claimed: it may have been settled by other means. Opened again, it claims anew. */
+  forget(): void {
+    this.opened = false;
+    this.store.setState({ queue: [], looking: null, draft: BLANK, left: null });
+  }
+
   // --- the draft on the current card ---
 
   toggleFlag(): void {
@@ -329,7 +335,8 @@ export class Session {
         queue: now.queue.map((card) => (card.lease?.needs === post.key ? { ...card, ...fromTask(task) } : card)),
       }));
     }
-    if (this.now.queue.length < AHEAD) {
+    // Nothing is leased for a page that nobody has opened.
+    if (this.opened && this.now.queue.length < AHEAD) {
       void this.refill();
     }
   }

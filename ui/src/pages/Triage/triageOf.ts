@@ -42,6 +42,9 @@ outbox.listen({
   settled: ({ kind, slug }) => {
     if (kind === "stack" || kind === "unstack" || kind === "submit" || kind === "retract") {
       void queryClient.invalidateQueries({ queryKey: ["project", slug, "batches"] });
+      // A stack may hold what was to be asked next.
+      if (kind === "stack" || kind === "unstack")
+        for (const [id, { session }] of known) if (id.startsWith(`${slug}/`)) session.forget();
       if (kind === "stack") void queryClient.invalidateQueries({ queryKey: ["project", slug], exact: true });
     }
   },
