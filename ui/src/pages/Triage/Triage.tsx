@@ -79,7 +79,7 @@ function NoBatch({ slug, project }: { slug: string; project: Wire["ProjectView"]
           {trained ? (
             <>
               <p>Import more images to begin, on the Import page or from the command line:</p>
-              <code className="no-batch-code">modicum import {slug} FOLDER --batch "Week 1"</code>
+              <code className="no-batch-code">modicum import FOLDER --project {slug} --batch "Week 1"</code>
             </>
           ) : (
             <p>This project has no model yet. It trains after the first labels; the next import is the first batch.</p>
