@@ -202,8 +202,8 @@ def claim(db: Database, home: Home, project: Project, number: int, annotator: st
         row = batches.get(conn, project.id, number)
         if row.state != BatchState.OPEN:
             return Claim(tasks=(), left=0, budget_spent=None)
-        asked = counted(conn, row).asked
     found = search(db, home, project, row)
+    asked = found.asked
     questions = [] if found.finished else found.questions()
     got, budget = db.write(_lease, db, project.id, row, questions, asked, annotator, client, n)
     if len(got) < n and not found.finished and budget is None:

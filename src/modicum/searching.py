@@ -20,8 +20,7 @@ from modicum.store.db import Database
 from modicum.types import Interval, Project
 from modicum.vectors import Vectors
 
-STEP = 3  # answers after which the questions are chosen again: as many as one tab fetches ahead
-STEPS = 1_600  # items of a batch for each answer of a step: about ninety steps spend the budget, whatever its size
+STEP = 1_600  # items of a batch for each answer after which the questions are chosen again: about ninety times in all
 PROPOSED = 24  # questions chosen at a time, and no fewer than two steps: enough for several people at once
 REFERENCE = 20_000  # labeled items that a batch is searched against, at most
 SAMPLE = 5_000  # reference items that tell what a class looks like
@@ -39,7 +38,7 @@ class Search:
         self._reference, self._classes = reference, classes
         self._place = {int(item_id): place for place, item_id in enumerate(contents.ids)}
         self.stamp = -1  # the newest annotation it knows
-        self._step = max(STEP, len(contents.ids) // STEPS)
+        self._step = max(1, len(contents.ids) // STEP)
         self._triage = Triage(reference, classes, vectors, np.random.default_rng(list(seed)))
         self._told: list[Said] = []
         self._asked = 0
@@ -113,6 +112,12 @@ class Search:
         """New items nobody has seen."""
         with self.lock:
             return self._triage.remaining()
+
+    @property
+    def asked(self) -> int:
+        """Items that the triage asked about and somebody answered."""
+        with self.lock:
+            return len({fact.item_id for fact in self._told if fact.asked})
 
     @property
     def finished(self) -> bool:

@@ -183,7 +183,9 @@ def said(conn: Connection, row: Row[Any]) -> list[Said]:
     people = (
         select(item.c.id, _class_said, asked)
         .select_from(item.join(annotation, annotation.c.item_id == item.c.id).outerjoin(task, task.c.id == annotation.c.task_id))
-        .where(*of_batch, _SPEAKING, STANDS, MEANT)
+        .where(
+            *of_batch, annotation.c.project_id == row.project_id, annotation.c.created >= row.created, _SPEAKING, STANDS, MEANT
+        )
         .order_by(annotation.c.id)
     )
     named = [Said(item_id, class_id, False) for item_id, class_id in conn.execute(given)]
