@@ -74,7 +74,6 @@ export function Report({ slug, report, recognised, name }: Props) {
         <StackedBar parts={parts} noun="image" />
         <div className="row report-rest">
           <p>{restSaid(recognised)}</p>
-          <span className="gap" />
           <Link className="button" href={`/p/${slug}/validate`}>
             Validate
           </Link>
