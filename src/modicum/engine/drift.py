@@ -1,10 +1,10 @@
 """Alarm: does a new batch differ from what is known, how sure is that, and in what: new content, other shares, other confidence.
 
-Three views. A two-sample test on the neighbour graph notices any change of content. The shares of the classes are estimated from
-calibrated probabilities. Confidence tells of content that is harder than before though nothing is new.
+Three views. A two-sample test notices content that is unlike all known classes, in whatever shares these come. The shares of the
+classes are estimated from calibrated probabilities. Confidence tells of content that is harder than before though nothing is new.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from scipy.stats import ks_2samp, norm
 from modicum.engine import heads
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
 from modicum.engine.cores import one_core
-from modicum.engine.novelty import check, thinned
+from modicum.engine.novelty import check, mahalanobis, thinned
 from modicum.engine.propagate import neighbours
 from modicum.engine.survey import frame
 from modicum.types import Interval
@@ -22,10 +22,13 @@ LEVEL = 0.05
 _SAMPLE = 3_000  # of each side
 _PERMUTATIONS = 199
 _NEIGHBOURS = 10
+_FIFTH = 5
 _LOCAL = 0.02  # the share of the sample in which a new kind of content is looked for
 _STEPS = 60
 _BOOTSTRAPS = 60
 _NO_SHIFTS: tuple["Shift", ...] = ()
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Shift:
 class Alarm:
     """What was noticed of a batch.
 
-    p: of the two-sample test, exact under permutation; drift: p <= 0.05; shifts: by class, largest change first;
+    p: that the batch holds nothing but the known classes, in whatever shares; drift: p <= 0.05; shifts: by class, largest change
+    first;
     confidence: the median confidence on held-out reference items and on the batch; confidence_p: of the difference
     (Kolmogorov-Smirnov); findings: one plain line each, none when nothing was noticed.
     """
@@ -77,63 +81,115 @@ def alarm(
     labels = check(reference, labels, batch)
     if len(batch) < 2 or len(reference) < 2:
         return Alarm(1.0, False, (), (0.0, 0.0), 1.0, ())
-    p = two_sample(reference, batch, rng)
-    if len(np.unique(labels)) < 2:
-        shifts, confidence, confidence_p = _NO_SHIFTS, (1.0, 1.0), 1.0
-    else:
-        shifts, confidence, confidence_p = _classes(reference, labels, batch, rng)
-    found = Alarm(p, p <= LEVEL, shifts, confidence, confidence_p, ())
-    return Alarm(p, p <= LEVEL, shifts, confidence, confidence_p, _words(found, names or {}, new_items))
+    known, codes, held, new = _sampled(reference, labels, batch, rng)
+    if not held.any():
+        return Alarm(1.0, False, (), (0.0, 0.0), 1.0, ())
+    before, now = _probabilities(known, codes, held, new)
+    p = _unlike(known, codes, held, new, before, now, rng)
+    confidence = before.max(axis=1), now.max(axis=1)
+    names_, counts = np.unique(labels, return_counts=True)
+    shifts = _shifts(before, now, counts / len(labels), len(labels), names_, rng) if len(names_) > 1 else _NO_SHIFTS
+    medians = (float(np.median(confidence[0])), float(np.median(confidence[1])))
+    found = Alarm(p, p <= LEVEL, shifts, medians, float(ks_2samp(*confidence).pvalue), ())
+    return replace(found, findings=_words(found, names or {}, new_items))
 
 
-def two_sample(reference: Floats, batch: Floats, rng: np.random.Generator) -> float:
-    """p of the hypothesis that reference [m, d] and batch [n, d] are one distribution; 1/200 at least.
+@one_core()
+def new_content(reference: Floats, labels: Ints, batch: Floats, rng: np.random.Generator) -> float:
+    """p of the hypothesis that a batch [n, d] holds nothing but the classes of the reference [m, d], in whatever shares; 1/200 at
+    least, and 1 for fewer than two items of either. Raises InputError as `alarm` does."""
+    labels = check(reference, labels, batch)
+    if len(batch) < 2 or len(reference) < 2:
+        return 1.0
+    known, codes, held, new = _sampled(reference, labels, batch, rng)
+    return _unlike(known, codes, held, new, *_probabilities(known, codes, held, new), rng) if held.any() else 1.0
 
-    Three statistics on at most 3,000 of each, of which the most surprising counts, which is allowed for because every permutation
-    is treated the same way: neighbours of one's own kind (Schilling 1986), regions that belong to the batch alone, and the
-    distance of the means. Copies of reference items in the batch are no sign of a difference.
+
+def _sampled(reference: Floats, labels: Ints, batch: Floats, rng: np.random.Generator) -> tuple[F32, Ints, Bools, F32]:
+    """Some of the reference with class codes, which half of it is held out, and some of the batch."""
+    rows = thinned(labels, 3 * _SAMPLE, rng)
+    codes = np.unique(labels[rows], return_inverse=True)[1]
+    return gather(reference, rows), codes, _held(codes, rng), gather(batch, np.sort(rng.permutation(len(batch))[:_SAMPLE]))
+
+
+def _held(codes: Ints, rng: np.random.Generator) -> Bools:
+    """Half of every class [m], drawn at random; nothing of a class with a single item."""
+    order = rng.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    counts = np.bincount(codes)
+    place = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    held = np.zeros(len(codes), dtype=bool)
+    # Which half of an odd class is larger is drawn too, so that shares of halves and of the whole agree.
+    held[order] = (place + np.repeat(rng.integers(0, 2, len(counts)), counts)) % 2 == 1
+    held[order[(place == 0) & np.repeat(counts == 1, counts)]] = False
+    return held
+
+
+def _probabilities(known: F32, codes: Ints, held: Bools, new: F32) -> tuple[F64, F64]:
+    """Class probabilities of the held half of the reference and of the batch, by a head fitted on the other half."""
+    classes = int(codes.max()) + 1
+    if classes == 1:
+        return np.ones((int(held.sum()), 1)), np.ones((len(new), 1))
+    head = heads.fit(known[~held], codes[~held], classes)
+    before, now = (heads.predict_proba(head, x).astype(np.float64) for x in (known[held], new))
+    return before, now
+
+
+def _unlike(known: F32, codes: Ints, held: Bools, new: F32, before: F64, now: F64, rng: np.random.Generator) -> float:
+    """The test behind `new_content`, on the held half of the reference and the batch.
+
+    If only shares changed, the batch has w(x) times the density of the reference, w(x) = sum_c p(c|x) now_c / before_c. Items are
+    dropped at random so that both keep the smaller of the two densities; what is left is one distribution unless content is new.
     """
-    rows = [rng.permutation(len(x))[:_SAMPLE] for x in (reference, batch)]
-    both = np.concatenate([gather(x, np.sort(part)) for x, part in zip((reference, batch), rows, strict=True)])
-    placed = frame(both).place(both)
+    share = before.mean(axis=0)
+    ratio = mlls(before, now, share) / np.maximum(share, 1e-9)
+    sides = (known[held], rng.random(int(held.sum())) < before @ ratio), (new, rng.random(len(new)) * (now @ ratio) < 1)
+    kept = [x[keep] for x, keep in sides]
+    kept = [x[rng.permutation(len(x))[:_SAMPLE]] for x in kept]
+    if min(len(x) for x in kept) < 2:
+        return 1.0
+    both = np.concatenate(kept)
+    seen = frame(np.concatenate([known[~held], both]))
+    placed = seen.place(both)
+    return _permuted(placed, len(kept[0]), _strangeness(placed, seen.place(known[~held]), codes[~held]), rng)
+
+
+def _strangeness(x: F32, r: F32, codes: Ints) -> F64:
+    """How far rows [n, a] lie from labeled rows [m, a] that no other step looks at, two ways [n, 2]: relative Mahalanobis
+    distance, and cosine distance to the fifth neighbour."""
+    order = np.argsort(codes, kind="stable")
+    codes = np.unique(codes[order], return_inverse=True)[1]
+    _, nearest, outer = mahalanobis(x, r[order], codes)
+    k = min(_FIFTH, len(r))
+    far = np.concatenate([np.partition(1 - x[i : i + 1_024] @ r.T, k - 1, axis=1)[:, k - 1] for i in range(0, len(x), 1_024)])
+    return np.stack([nearest - outer, far.astype(np.float64)], axis=1)
+
+
+def _permuted(placed: F32, first: int, strange: F64, rng: np.random.Generator) -> float:
+    """p of the hypothesis that rows up to `first` and from there on are one distribution; 1/200 at least.
+
+    Of several statistics the most surprising counts, which is allowed for because every permutation is treated the same way:
+    neighbours of one's own kind (Schilling 1986), regions that belong to the batch alone, and how many of the strangest twentieth
+    are of the batch. Copies of reference items are no sign of a difference.
+    """
     near = neighbours(placed, _NEIGHBOURS).near
-    is_batch = np.arange(len(both)) >= len(rows[0])
+    is_batch = np.arange(len(placed)) >= first
+    tails = [np.argsort(-column)[: max(1, len(column) // 20)] for column in strange.T]
     labelings = [is_batch] + [rng.permutation(is_batch) for _ in range(_PERMUTATIONS)]
-    table = np.array([_statistics(placed, near, side) for side in labelings])
+    table = np.array([_statistics(placed, near, tails, side) for side in labelings])
     # The rank of each statistic among all labelings makes them comparable; ties count against a difference.
     ranks = np.array([(table[:, None, j] <= table[None, :, j]).sum(axis=1) for j in range(table.shape[1])])
     best = ranks.min(axis=0)
     return float((best <= best[0]).sum() / len(best))
 
 
-def _statistics(placed: F32, near: npt.NDArray[np.int32], is_batch: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+def _statistics(placed: F32, near: npt.NDArray[np.int32], tails: list[Ints], is_batch: Bools) -> tuple[float, ...]:
     around = is_batch[near].mean(axis=1) if near.shape[1] else np.zeros(len(placed))
     own = np.where(is_batch, around, 1 - around)
     inside = (around + around[near].mean(axis=1) if near.shape[1] else around)[is_batch]
     top = max(1, round(_LOCAL * len(placed)))
     local = np.sort(inside)[-top:].mean()
-    gap = placed[is_batch].mean(axis=0) - placed[~is_batch].mean(axis=0)
-    return float(own.mean()), float(local), float(gap @ gap)
-
-
-def _classes(
-    reference: Floats, labels: Ints, batch: Floats, rng: np.random.Generator
-) -> tuple[tuple[Shift, ...], tuple[float, float], float]:
-    """Shifts by class, and confidence on held-out reference items and on the batch, under one head."""
-    rows = thinned(labels, 2 * _SAMPLE, rng)
-    names, codes = np.unique(labels[rows], return_inverse=True)
-    held = rng.random(len(rows)) < 1 / 3
-    if not held.any() or held.all() or len(np.unique(codes[~held])) < len(names):
-        held = np.zeros(len(rows), dtype=bool)
-        held[1::3] = True
-    head = heads.fit(gather(reference, rows[~held]), codes[~held], len(names))
-    before = heads.predict_proba(head, reference, rows=rows[held])
-    now = heads.predict_proba(head, batch, rows=np.sort(rng.permutation(len(batch))[: 2 * _SAMPLE]))
-    share = np.bincount(np.searchsorted(names, labels), minlength=len(names)) / len(labels)
-    shifts = _shifts(before.astype(np.float64), now.astype(np.float64), share, len(labels), names, rng)
-    confidence = before.max(axis=1), now.max(axis=1)
-    test = float(ks_2samp(*confidence).pvalue)
-    return shifts, (float(np.median(confidence[0])), float(np.median(confidence[1]))), test
+    return (float(own.mean()), float(local), *(float(is_batch[tail].mean()) for tail in tails))
 
 
 def _shifts(before: F64, now: F64, share: F64, size: int, names: Ints, rng: np.random.Generator) -> tuple[Shift, ...]:
@@ -183,13 +239,12 @@ def _words(alarm: Alarm, names: dict[int, str], new_items: Interval | None) -> t
     if new_items is not None and new_items.mean >= 1:
         lines.append(f"new kind of content, about {new_items.mean:.0f} items ({new_items.low:.0f} to {new_items.high:.0f})")
     elif alarm.drift and new_items is None:
-        lines.append(f"the content differs from what is known (p = {alarm.p:.3f})")
-    if alarm.drift:
-        for shift in alarm.shifts:
-            if shift.clear:
-                what = "more" if shift.now.mean > shift.before else "less"
-                name = names.get(shift.label, f"class {shift.label}")
-                lines.append(f"{what} of {name} than usual: {shift.now.mean:.1%} instead of {shift.before:.1%}")
+        lines.append(f"content that is unlike everything known (p = {alarm.p:.3f})")
+    for shift in alarm.shifts:
+        if shift.clear:
+            what = "more" if shift.now.mean > shift.before else "less"
+            name = names.get(shift.label, f"class {shift.label}")
+            lines.append(f"{what} of {name} than usual: {shift.now.mean:.1%} instead of {shift.before:.1%}")
     if alarm.confidence_p <= LEVEL and alarm.confidence[1] < alarm.confidence[0]:
         lines.append(f"predictions are less sure than usual: {alarm.confidence[1]:.2f} instead of {alarm.confidence[0]:.2f}")
     elif alarm.drift and not lines:

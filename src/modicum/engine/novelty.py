@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather, unit
 from modicum.engine.propagate import graph, neighbours
+from modicum.engine.pursuit import softmax, total_score
 from modicum.engine.survey import frame
 from modicum.errors import InputError
 
@@ -36,11 +37,12 @@ class Scene:
 
     batch float32 [n, a] and reference float32 [m, a], ordered by class, at length one; weights [m]: how many batch items each
     reference item stands for; width: of the kernel exp(width (cos - 1)) that tells known classes apart best; links [n, n]:
-    weights of neighbours inside the batch, rows summing to one; known [n]: expected kernel mass of the known classes; classes and
-    own [n, 3]: mean kernel to the nearest class and to the batch, for three widths; far [n, 2]: distance to the tenth neighbour
-    in reference and batch; doubt [n]: entropy of the known classes; normal [a + 1, a + 1] and right [a + 1]: the two-sample
-    regression, apart: its part of the reference alone; inner [n, a]: whitened batch vectors, nearest and outer [n]: their squared
-    distances to a class and to the middle.
+    weights of neighbours inside the batch, rows summing to one; within [n, n]: weights inside the batch of the graph of batch and
+    reference together, degree [n]: all its weights; rest [n] and known_rest [m]: log sum of the scores of a softmax of the known
+    classes, for batch and reference; known [n]: expected kernel mass of the known classes; classes and own [n, 3]: mean kernel to
+    the nearest class and to the batch, for three widths; far [n, 2]: distance to the tenth neighbour in reference and batch;
+    doubt [n]: entropy of the known classes; normal [a + 1, a + 1] and right [a + 1]: the two-sample regression; inner [n, a]:
+    whitened batch vectors, nearest and outer [n]: their squared distances to a class and to the middle.
     """
 
     batch: F32
@@ -48,13 +50,16 @@ class Scene:
     weights: F64
     width: float
     links: csr_array
+    within: csr_array
+    degree: F64
+    rest: F32
+    known_rest: F32
     known: F64
     classes: F64
     own: F64
     far: F64
     doubt: F64
     normal: F64
-    apart: F64
     right: F64
     inner: F32
     nearest: F64
@@ -179,12 +184,33 @@ def scene(reference: Floats, labels: Ints, batch: Floats, rng: np.random.Generat
     apart = ((other * weights[:, None].astype(np.float32)).T @ other).astype(np.float64) + np.eye(design.shape[1])
     normal = apart + design.T @ design
     normal[np.diag_indices(len(normal))] += _PENALTY * len(x)
-    inner, nearest, outer = _mahalanobis(x, r, codes)
+    inner, nearest, outer = mahalanobis(x, r, codes)
     reach = np.stack([_reach(near, weights), far], axis=1)
     doubt = -(posterior * np.log(np.maximum(posterior, 1e-12))).sum(axis=1)
     right = design.sum(axis=0, dtype=np.float64)
+    within, degree = _joint(x, r)
+    head, known_rest = softmax(r, codes)
+    rest = total_score(x, head)
     return Scene(
-        x, r, weights, width, _links(x), len(x) * mass, classes, own, reach, doubt, normal, apart, right, inner, nearest, outer
+        batch=x,
+        reference=r,
+        weights=weights,
+        width=width,
+        links=_links(x),
+        within=within,
+        degree=degree,
+        rest=rest,
+        known_rest=known_rest,
+        known=len(x) * mass,
+        classes=classes,
+        own=own,
+        far=reach,
+        doubt=doubt,
+        normal=normal,
+        right=right,
+        inner=inner,
+        nearest=nearest,
+        outer=outer,
     )
 
 
@@ -195,17 +221,11 @@ def smooth(links: csr_array, values: F64) -> F64:
 
 def standard(values: F64) -> F64:
     """Values [n] less their median, in units of their spread, cut at six: a few extremes change nothing for the others."""
-    return standardised(values, values, most=_CLIP)[0]
-
-
-def standardised(values: F64, others: F64, *, most: float) -> tuple[F64, F64]:
-    """Values [n] and others [k] less the median of the values, in units of their spread, cut at -6 and `most`."""
     middle = np.median(values)
     spread = 1.4826 * np.median(np.abs(values - middle))
     if spread <= 1e-12:
         spread = max(float(values.std()), 1e-12)
-    cut = (-_CLIP, most)
-    return np.clip((values - middle) / spread, *cut), np.clip((others - middle) / spread, *cut)
+    return np.asarray(np.clip((values - middle) / spread, -_CLIP, _CLIP), dtype=np.float64)
 
 
 def with_one(x: F32) -> F32:
@@ -290,7 +310,14 @@ def _links(x: F32) -> csr_array:
     return csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
-def _mahalanobis(x: F32, r: F32, codes: Ints) -> tuple[F32, F64, F64]:
+def _joint(x: F32, r: F32) -> tuple[csr_array, F64]:
+    """The neighbour graph of batch and reference together: its part inside the batch [n, n], and the degrees there [n]."""
+    n = len(x)
+    both = graph(neighbours(np.concatenate([x, r]), NEIGHBOURS))[:n]
+    return csr_array(both[:, :n]), np.asarray(both.sum(axis=1), dtype=np.float64)
+
+
+def mahalanobis(x: F32, r: F32, codes: Ints) -> tuple[F32, F64, F64]:
     """The batch whitened by the covariance inside classes [n, a], its least squared distance there to a class [n], and that to
     the middle of everything [n]: their difference is the relative Mahalanobis distance (Ren et al. 2021)."""
     counts = np.bincount(codes)

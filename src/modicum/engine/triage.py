@@ -10,28 +10,33 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logsumexp
 
 from modicum.engine.arrays import F64, Floats, Ints
 from modicum.engine.cores import one_core
-from modicum.engine.novelty import Group, Scene, check, scene, signs, standardised, with_one
+from modicum.engine.novelty import Group, Scene, check, scene, signs, with_one
+from modicum.engine.pursuit import Rival, rival, spread
 from modicum.errors import InputError
 from modicum.types import Interval
 
 _LOOKS = ((0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4))  # ways to explore: all signs, those that need company, those that need none
-_TRUST = (0.5,) * 6 + (1.0, 1.0, 1.0)  # weights before any answer: signs of novelty, then the three of nearness to answers
-_DOUBT = 0.5  # standard deviation of the weights around that
-_RARE, _RARE_DOUBT = -4.0, 2.0  # the offset: novelty is rare
+_TRUST = (0.15,) * 6 + (0.3, 0.4, 0.7)  # weights before any answer: signs of novelty, then the three of nearness to answers
+_DOUBT = (0.15,) * 6 + (0.3, 0.3, 0.3)  # standard deviation of the weights around that
+_RARE, _RARE_DOUBT = -1.0, 2.0  # the offset: novelty is rare
 _START = (0.3, 0.3)  # hits and misses of a way to explore before it was tried
 _BACKGROUND, _ORDINARY = 2_000, 0.3  # items without an answer that are learned from, and the weight of one as known
+_TURNS = 5  # of fitting, each trusting less that what looks new is known
 _FADE = 0.85  # an attempt to explore counts that much after the next one
 _FLOOR = 0.1  # hits and misses never fade below that: even what never worked is tried again
 _NONE_AFTER = (5, 60, 80)  # with nothing found: stop after n / 80 answers, at least 5, at most 60
-_UNLIKELY = 0.1  # chance of a hit below which asking on is not advised
+_UNLIKELY = (0.1, 0.05)  # chances of a hit, by following and by exploring, below which asking on is not advised
+_UNSURE = 1.5  # of the logarithm of what is left, after one find; it shrinks with their square root
+_LIFT = 10  # how much oftener than at random what looks newest is new, at least
 _HIT, _MISS = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 _DRAWS = 200
-_FAR = 12.0  # robust standard deviations at which nearness to what was found is cut
+_FAR = 12.0  # log odds at which nearness to what was found is cut
 _AT_ONCE = 100  # answers summed up in one piece
+_TAKEN_FOR = -3.0  # log odds
 _NEAR_ASKED = 4.0  # how far exploring keeps away from the neighbours of what was asked
 
 
@@ -69,6 +74,7 @@ class Triage:
         self._explored: dict[int, int] = {}  # items asked for to explore, and the way that led there
         self._tries = [np.array(_START) for _ in _LOOKS]  # hits and misses of each way to explore
         self._belief: _Belief | None = None
+        self._fitted: dict[int, Rival] = {}
         self._strange: F64 | None = None
         if self.n:
             with one_core():
@@ -138,10 +144,12 @@ class Triage:
                 part = self._scene.kernels(np.array(told[start : start + _AT_ONCE], dtype=np.int64)).sum(axis=1)
                 self._mass[kind] = self._mass.get(kind, np.zeros((self.n, 3))) + part
         if rows:
+            self._fitted.clear()
             self._belief = self._strange = None
 
     def _settle(self, row: int, label: int, kernel: F64) -> None:
         if row in self._answers:
+            self._fitted.clear()
             self._mass[self._kind(self._answers[row])] -= kernel
         self._answers[row] = label
         kind = self._kind(label)
@@ -178,8 +186,10 @@ class Triage:
     def remaining(self) -> Interval:
         """New items nobody has seen yet: expected number, 95% interval, and `n`, the items without an answer.
 
-        The sum of the model's chances, with its own doubt (Laplace's approximation) and the luck of single items, plus what
-        exploring would still be expected to find in the next tenth of what was asked. Before the first find it is a guess.
+        The sum of the model's chances, with its own doubt (Laplace's approximation), the luck of single items, and the doubt
+        whether the model itself is right, which shrinks with the finds; plus what exploring would still be expected to find in
+        the next tenth of what was asked. With nothing found, a tenth of what asking at random would leave open. Small kinds that
+        nobody has seen yet are hardly counted: with many of those it is too low.
         """
         left = self.n - self.asked
         if not left:
@@ -188,8 +198,12 @@ class Triage:
         rng = np.random.default_rng([self.n, self.asked])
         hits, misses = np.sum(self._tries, axis=0)
         luck = rng.beta(hits, misses, size=_DRAWS)
-        more = rng.poisson(luck * max(1.0, self.asked / 10)) if self.asked else rng.uniform(0, left, _DRAWS)
-        totals = np.minimum(self._draws(rng) + more, left)
+        if len(self.found):
+            doubt = np.exp(_UNSURE / np.sqrt(1 + len(self.found)) * rng.standard_normal(_DRAWS))
+            more = self._draws(rng) * doubt + rng.poisson(luck * max(1.0, self.asked / 10))
+        else:
+            more = left * rng.beta(0.5, 0.5 + self.asked, _DRAWS) / (_LIFT if self.asked else 1)
+        totals = np.minimum(more, left)
         low, high = np.quantile(totals, [0.025, 0.975])
         mean = float(np.clip(totals.mean(), low, high))
         return Interval(mean=mean, low=float(np.floor(low)), high=float(np.ceil(high)), n=left)
@@ -197,7 +211,7 @@ class Triage:
     @property
     def finished(self) -> bool:
         """Whether asking on is not worth it: everything is answered, nothing was found in 5 to 60 answers (n / 80), or the next
-        answer is a find with a chance below 0.1, by following and by exploring alike."""
+        answer is a find with a chance below 0.1 by following and below 0.05 by exploring."""
         if self.asked == self.n:
             return True
         if not len(self.found):
@@ -205,7 +219,8 @@ class Triage:
             return self.asked >= min(max(least, self.n // per), most)
         chance = self._model().chance
         chance[list(self._answers)] = 0
-        return bool(chance.max() < _UNLIKELY and self._luck(self._tries) < _UNLIKELY)
+        following, exploring = _UNLIKELY
+        return bool(chance.max() < following and self._luck(self._tries) < exploring)
 
     # --- how ------------------------------------------------------------------------------------------------------------
 
@@ -260,7 +275,7 @@ class Triage:
     def _features(self) -> tuple[F64, F64]:
         """Signs and nearness of all items [n, 9], and the same of the answered ones without their own answer [k, 9]."""
         rows, new = np.array(list(self._answers), dtype=np.int64), self._is_new()
-        nearness = (self._density(rows, new), self._regression(rows, new), self._neighbours(rows, new))
+        nearness = (self._density(rows, new), self._rivals(rows), spread(self._scene.within, self._scene.degree, rows, new))
         features = np.stack([every for every, _ in nearness], axis=1)
         own = np.stack([theirs for _, theirs in nearness], axis=1)
         return np.concatenate([self._signs, features], axis=1), np.concatenate([self._signs[rows], own], axis=1)
@@ -274,26 +289,32 @@ class Triage:
         least = 1e-3 * np.exp(-scene.width)
         every = np.log(np.maximum(found, 0) + least) - np.log(known + least)
         theirs = np.log(np.maximum(found[rows] - new, 0) + least) - np.log(np.maximum(known[rows] - ~new, 0) + least)
-        return standardised(every, theirs, most=_FAR)
+        return np.clip(every, -_FAR, _FAR), np.clip(theirs, -_FAR, _FAR)
 
-    def _regression(self, rows: Ints, new: npt.NDArray[np.bool_]) -> tuple[F64, F64]:
-        """Ridge regression of what was found against the reference and what was known after all; the found count a quarter."""
-        design = with_one(self._scene.batch)
-        own = design[rows].astype(np.float64)
-        weight = np.where(new, self.n / 4 / max(int(new.sum()), 1), 1.0)
-        normal = self._scene.apart + (own * weight[:, None]).T @ own
-        inverse = np.linalg.inv(normal)
-        solved = inverse @ (own.T @ (weight * new))
-        leverage = np.einsum("ij,ij->i", own @ inverse, own) * weight
-        theirs = (own @ solved - leverage * new) / np.maximum(1 - leverage, 1e-3)
-        return standardised(design @ solved.astype(np.float32), theirs, most=_FAR)
+    def _rivals(self, rows: Ints) -> tuple[F64, F64]:
+        """Log odds of the classes that were found against the known ones, all together."""
+        seen = self._scene
+        kinds = [self._kind(label) for label in self._answers.values()]
+        found = sorted({kind for kind in kinds if kind is not None})
+        for kind in found:
+            member = np.array([one == kind for one in kinds])
+            mine = self._fitted.get(kind)
+            if mine is None or self._stale(mine, rows, member):
+                self._fitted[kind] = rival(seen.batch, seen.rest, seen.reference, seen.known_rest, rows, member, mine)
+        weights = np.stack([self._fitted[kind].weights for kind in found], axis=1)
+        each = with_one(seen.batch) @ weights.astype(np.float32) - seen.rest[:, None]
+        own = each[rows]
+        for place, kind in enumerate(found):
+            held = self._fitted[kind].own
+            own[: len(held), place] = held  # later answers took no part in the fit
+        every, theirs = (np.asarray(logsumexp(part, axis=1), dtype=np.float64) for part in (each, own))
+        return np.clip(every, -_FAR, _FAR), np.clip(theirs, -_FAR, _FAR)
 
-    def _neighbours(self, rows: Ints, new: npt.NDArray[np.bool_]) -> tuple[F64, F64]:
-        """What neighbours were: the weight of new ones less that of known ones, from -4 to 4."""
-        answers = np.zeros(self.n)
-        answers[rows] = np.where(new, 4.0, -4.0)
-        every = np.asarray(self._scene.links @ answers, dtype=np.float64)
-        return every, every[rows]
+    def _stale(self, mine: Rival, rows: Ints, member: npt.NDArray[np.bool_]) -> bool:
+        """Whether answers since this class was fitted say much about it: one in twenty, members or what was taken for them."""
+        since = rows[len(mine.own) :]
+        margin = with_one(self._scene.batch[since]) @ mine.weights.astype(np.float32) - self._scene.rest[since]
+        return bool((member[len(mine.own) :] | (margin > _TAKEN_FOR)).sum() >= max(1, member.sum() / 20))
 
 
 def _learn(features: F64, own: F64, rows: Ints, new: npt.NDArray[np.bool_]) -> _Belief:
@@ -310,7 +331,7 @@ def _learn(features: F64, own: F64, rows: Ints, new: npt.NDArray[np.bool_]) -> _
     side = np.concatenate([np.where(new, 1.0, -1.0), -np.ones(len(some))])
     ordinary = np.full(len(some), _ORDINARY * len(free) / max(len(some), 1))
     mean = np.array([*_TRUST, _RARE])
-    precision = np.array([*(1 / _DOUBT**2 for _ in _TRUST), 1 / _RARE_DOUBT**2])
+    precision = np.array([*(1 / doubt**2 for doubt in _DOUBT), 1 / _RARE_DOUBT**2])
     weights, counted = mean, np.ones(len(x))
 
     def loss(w: F64) -> tuple[float, F64]:
@@ -319,7 +340,7 @@ def _learn(features: F64, own: F64, rows: Ints, new: npt.NDArray[np.bool_]) -> _
         return float(-(counted * log_expit(margin)).sum() + (precision * gap**2).sum() / 2), slope
 
     bounds = [(0, None)] * len(_TRUST) + [(None, None)]
-    for turn in range(2):
+    for turn in range(_TURNS):
         doubt = expit(x[len(own) :] @ weights) if turn else np.zeros(len(some))
         counted = np.concatenate([np.ones(len(own)), ordinary * (1 - doubt)])
         weights = np.asarray(minimize(loss, weights, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
