@@ -196,3 +196,15 @@ def test_a_watched_folder_is_left_alone_while_something_moves_in_it(tmp_path: Pa
     watched.look()
     assert watched.look() == [picture]
     assert listed(home, [picture, other]).read_text().count("\n") == 2
+
+
+def test_an_uploaded_folder_is_called_by_its_name(client: TestClient, pictures: tuple[Path, Path, dict[str, str]]) -> None:
+    _, monday, truth = pictures
+    client.post("/api/projects", json={"name": "Uploads", "classes": ["a", "b"]})
+    data = (monday / next(iter(truth))).read_bytes()
+    sent = client.post("/api/uploads", files=[("files", ("weekly/a.png", data))]).json()
+    started = client.post("/api/projects/uploads/import", json={"source": f"upload:{sent['id']}", "batch": "x"}).json()
+    assert started["args"]["folder"] == "weekly"
+    [batch] = client.get("/api/projects/uploads/batches").json()["batches"]
+    assert (batch["name"], batch["source"]) == ("x", "weekly")
+    eventually(lambda: client.get("/api/projects/uploads/import").json()["job"]["state"] == "done")

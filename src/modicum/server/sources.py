@@ -21,7 +21,11 @@ def import_args(home: Home, source: str, *, labels_from_folders: bool, batch: st
     absolute = not path.is_relative_to(home.uploads)
     if next(listing.list_source(path, Options(labels_from_folders, absolute)), None) is None:
         listing.count(path, labels_from_folders=labels_from_folders, absolute=absolute)  # says what it looked for
-    return {"source": str(path), "labels_from_folders": labels_from_folders, "batch": batch}
+    args: dict[str, str | bool | None] = {"source": str(path), "labels_from_folders": labels_from_folders, "batch": batch}
+    if source.startswith("upload:") and path.is_dir():  # its own name is a random id, which tells people nothing
+        held = list(path.iterdir())
+        args["folder"] = held[0].name if len(held) == 1 and held[0].is_dir() else "upload"
+    return args
 
 
 def source_path(home: Home, source: str) -> Path:
