@@ -74,7 +74,7 @@ def test_label_learn_validate_undo_export(open_tab: OpenTab) -> None:
     # the rest of the way to a model that is sure of something is not for the keyboard
     Oracle(tab.server.client, slug, tab.server.truth).label(labels + 60)
     page.get_by_role("link", name="Validate").click()
-    cells = page.get_by_role("option")
+    cells = page.locator(".grid-sheet").get_by_role("option")
     expect(cells.first).to_be_visible()
 
     # one wrong one is marked by keyboard, Enter confirms the others; one key takes the whole page back
