@@ -49,7 +49,7 @@ demo: $(RUN) ## open the interface on scikit-learn's digits; ORACLE=1: no browse
 # --- to work on it ----------------------------------------------------------------------------------------------------
 
 test: $(DEV) ui ## set everything up and run all tests
-	@$(BIN)/python -m pytest --durations=10 -rs $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 -rs $(ARGS)
 
 check: check-python check-ui ## formatting, lint, types and layers, in Python and TypeScript; the interface's unit tests
 

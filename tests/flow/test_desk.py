@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from modicum import desk, progress, rounds, validate
 from modicum.errors import InputError, LeaseLostError
 from modicum.home import Home
-from modicum.store import counts, facts, labels, projects, scores
+from modicum.store import counts, facts, labels, projects, scores, tasks
 from modicum.store import rounds as stored_rounds
 from modicum.store.db import Database
 from modicum.store.tables import EPOCH, annotation, task
@@ -140,7 +140,7 @@ def test_a_late_answer_counts_even_after_a_round_has_replaced_the_queue(db: Data
     rounds.run_round(db, home, project)
     late = desk.claim(db, project.id, "ann", TAB, 1).tasks[0]
     expire(db)
-    desk.claim(db, project.id, "bob", "tab-of-bob", 1)  # sweeps
+    db.write(tasks.sweep, project.id)
     rounds.run_round(db, home, project)
     answer(db, project, late)
     with db.read() as conn:
