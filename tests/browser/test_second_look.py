@@ -28,16 +28,19 @@ def contradicted(server: Served, slug: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def slug(server: Served) -> str:
-    """A project with 100 labels, about one in eleven wrong."""
+    """A project where about one label in eleven is wrong, labeled until the model contradicts four: which items are asked, and so
+    how many of the wrong ones stand out, depends on when the rounds end."""
     made = server.new_project("Digits with errors")
     wrong = {
         name: str((int(said) + 3) % 10) if number % 11 == 5 else said for number, (name, said) in enumerate(server.truth.items())
     }
     oracle = Oracle(server.client, made, wrong)
-    oracle.label(100)
-    oracle.settle()
-    assert len(contradicted(server, made)) >= 4
-    return made
+    for _ in range(5):
+        oracle.label(100)
+        oracle.settle()
+        if len(contradicted(server, made)) >= 4:
+            return made
+    raise AssertionError("the model contradicted fewer than 4 of about 45 wrong labels")
 
 
 def label_of(server: Served, slug: str, item_id: int) -> int:
