@@ -8,7 +8,7 @@ from modicum.errors import InputError, ModicumError
 from modicum.formats.row import Format, Row
 from modicum.store import exports, scores
 from modicum.store.db import Database
-from modicum.types import Origin, Project
+from modicum.types import Origin, Project, class_of
 
 GROUP = "modicum.formats"
 PAGE = 5000  # items a read transaction: a slow download must not hold the database's log back
@@ -27,7 +27,7 @@ def rows(db: Database, project: Project, *, predictions: bool = False) -> Iterat
             page = exports.page(conn, project.id, after, PAGE, unlabeled=predictions and current is not None)
         for found in page:
             model = None if current is None else current.of_row(found.row)
-            predicted = None if model is None else model.value.class_id
+            predicted = None if model is None else class_of(model.value)
             said = (None, None) if model is None else (model.confidence, model.model)
             if found.origin == Origin.MODEL:  # what settled it, not what the model would say now
                 predicted, said = found.class_id, (found.confidence, found.model)

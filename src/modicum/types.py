@@ -3,53 +3,47 @@
 Three statements are never confused: a Prediction (a model says), an Annotation (a person says), a Label (settled).
 """
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Frozen(BaseModel):
-    """Base of the nouns: immutable, and a field nobody defined is an error, not a shrug."""
-
-    # what leaves the server always has every field, and the generated TypeScript should know it
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
-
+from modicum.frozen import Frozen, Name
+from modicum.geometry import Attribute, Bones, Kind, Shapes
 
 # --- schema -----------------------------------------------------------------------------------------------------------
 
 
-def normal_name(name: str) -> str:
-    """A name as it is stored: NFC, outer white space gone, no control characters, 1 to 100 characters long.
-
-    Emoji and right-to-left text are welcome. Bidirectional overrides are not: they make one name look like another.
-    """
-    name = unicodedata.normalize("NFC", name).strip()
-    if not 1 <= len(name) <= 100:
-        raise ValueError(f"a name has 1 to 100 characters, this one has {len(name)}")
-    if any(unicodedata.category(c) == "Cc" or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in name):
-        raise ValueError("a name holds no line breaks, control characters or direction overrides")
-    return name
-
-
-Name = Annotated[str, AfterValidator(normal_name)]
-
-
 class Class(Frozen):
-    """One entry of the schema. `id` is its column in every probability array: ids count up from 0 and are never reused."""
+    """One entry of the schema. `id` is its column in every probability array: ids count up from 0 and are never reused.
+
+    `colour`, `shapes` (the kinds allowed, none for all), `attributes` and `skeleton` are about drawing.
+    """
 
     id: int = Field(ge=0)
     name: Name
     key: str | None = Field(default=None, min_length=1, max_length=1)
     archived: bool = False
+    colour: str | None = Field(default=None, pattern="^#[0-9a-f]{6}$", description="none: one of the list, by id")
+    shapes: tuple[Kind, ...] = ()
+    attributes: tuple[Attribute, ...] = Field(default=(), max_length=100)
+    skeleton: Bones | None = None
+
+    @model_validator(mode="after")
+    def _drawable(self) -> Self:
+        names = [entry.name for entry in self.attributes]
+        if len(set(names)) < len(names):
+            raise ValueError(f"the class {self.name!r} has two attributes of the same name")
+        if Kind.SKELETON in self.shapes and self.skeleton is None:
+            raise ValueError(f"the class {self.name!r} allows skeletons and needs one: give its keypoints and edges")
+        return self
 
 
 class Schema(Frozen):
     """What may be said of an item."""
 
-    task: Literal["classify"] = "classify"
+    task: Literal["classify", "draw"] = Field(default="classify", description="one class an item, or shapes on an image")
     classes: tuple[Class, ...] = ()
     instructions: str = Field(default="", max_length=100_000)
 
@@ -77,7 +71,12 @@ class Choice(Frozen):
     class_id: int = Field(ge=0)
 
 
-Value = Annotated[Choice, Field(description="Tagged by `type`; one kind of value so far.")]
+Value = Annotated[Choice | Shapes, Field(discriminator="type")]
+
+
+def class_of(value: Value | None) -> int | None:
+    """The class a value gives the whole item; none for shapes."""
+    return value.class_id if isinstance(value, Choice) else None
 
 
 # --- policy and project ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from modicum.store.arms import Counted
 from modicum.store.db import Database
 from modicum.store.scores import Scores
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Arm, Choice, Interval, Prediction, Reason, Route, Task
+from modicum.types import Action, Arm, Choice, Interval, Prediction, Reason, Route, Task, class_of
 from modicum.views import PageReceipt, PageView, ValidateClass, ValidateView
 
 BINS = 50
@@ -167,7 +167,7 @@ def _plants(
 
 
 def _on_page(item_id: int, shown: Prediction | None, arm: Arm | None = None) -> NewTask:
-    alternative = None if arm is None or shown is None else shown.value.class_id
+    alternative = None if arm is None or shown is None else class_of(shown.value)
     return NewTask(item_id, Reason(code="validate"), prediction=shown, route=Route.VALIDATE, arm=arm, alternative=alternative)
 
 

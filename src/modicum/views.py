@@ -5,20 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from modicum.types import (
-    Annotation,
-    BatchState,
-    CertificateState,
-    Frozen,
-    Interval,
-    Item,
-    Label,
-    Prediction,
-    Purpose,
-    Round,
-    Route,
-    Task,
-)
+from modicum.frozen import Frozen
+from modicum.types import Annotation, BatchState, CertificateState, Interval, Item, Label, Prediction, Purpose, Round, Route, Task
 
 Unit = Literal["labels", "hours", "money"]  # of a budget
 

@@ -56,7 +56,7 @@ def import_(
 def batch_name(name: str | None) -> str | None:
     """The name of a batch as it is stored. Raises InputError for one that cannot be."""
     from modicum.errors import InputError
-    from modicum.types import normal_name
+    from modicum.frozen import normal_name
 
     try:
         return None if name is None else normal_name(name)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, model_validator
 
-from modicum.types import Frozen
+from modicum.frozen import Frozen
 
 Three = tuple[float, float, float]
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -4,22 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from modicum.types import (
-    Action,
-    Annotation,
-    Frozen,
-    Interval,
-    Item,
-    Job,
-    Label,
-    Name,
-    Policy,
-    Prediction,
-    Project,
-    Rejection,
-    Round,
-    Value,
-)
+from modicum.frozen import Frozen, Name
+from modicum.types import Action, Annotation, Interval, Item, Job, Label, Policy, Prediction, Project, Rejection, Round, Value
 from modicum.views import Counts
 
 

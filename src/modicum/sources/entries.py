@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from modicum.errors import MediaError
+from modicum.frozen import normal_name
 from modicum.sources.uris import MAX_FILE_BYTES, file_uri, read_regular
-from modicum.types import normal_name
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif")
 

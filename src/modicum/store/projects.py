@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from modicum.errors import ConflictError, InputError, NotFoundError, SchemaError
+from modicum.frozen import Name
 from modicum.store.tables import (
     annotation,
     batch,
@@ -28,7 +29,7 @@ from modicum.store.tables import (
     round_score,
     task,
 )
-from modicum.types import Class, Name, Policy, Project, Schema
+from modicum.types import Class, Policy, Project, Schema
 
 DEFAULT_ENCODER = "package:efficientnet-lite0"
 SAME_ENCODER = 0.02  # distance of two probes in lengths of the first: another scaling filter alone makes .08, rounding below .001

@@ -1,5 +1,9 @@
 // The thin client: typed calls, errors as ApiError, and the state of the connection that the frame shows.
-import createClient from "openapi-fetch";
+import createClient, {
+  type ClientPathsWithMethod,
+  type Client as Fetching,
+  type MaybeOptionalInit,
+} from "openapi-fetch";
 import { create } from "zustand";
 import type { components, paths } from "./schema";
 
@@ -52,7 +56,31 @@ async function watchedFetch(request: Request): Promise<Response> {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: `${base.origin}${basePath}`, fetch: watchedFetch });
+type Verb = "get" | "put" | "post" | "patch" | "delete";
+type Ok<O> = O extends { responses: infer R } ? JsonOf<R[keyof R & (200 | 201 | 204)]> : never;
+type JsonOf<R> = R extends { content: infer C } ? C[keyof C] : undefined;
+
+/** openapi-fetch's calls, answering with the schema's own types: its own turn every pair of numbers into a plain array. */
+type Call<M extends Verb> = <
+  P extends ClientPathsWithMethod<Fetching<paths>, M>,
+  I extends MaybeOptionalInit<paths[P], M>,
+>(
+  path: P,
+  ...init: undefined extends I ? [I?] : [I]
+) => Promise<Answer<Ok<paths[P][M]>>>;
+
+interface Client {
+  GET: Call<"get">;
+  PUT: Call<"put">;
+  POST: Call<"post">;
+  PATCH: Call<"patch">;
+  DELETE: Call<"delete">;
+}
+
+export const api = createClient<paths>({
+  baseUrl: `${base.origin}${basePath}`,
+  fetch: watchedFetch,
+}) as unknown as Client;
 
 interface Answer<T> {
   data?: T;

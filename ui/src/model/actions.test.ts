@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { actionsOf, classKeys, type KeyPress, pressed, RESERVED_KEYS } from "./actions";
+import { aClass } from "./testing";
 
 const press = (key: string, code = "", more: Partial<KeyPress> = {}): KeyPress => ({
   key,
@@ -13,7 +14,7 @@ const press = (key: string, code = "", more: Partial<KeyPress> = {}): KeyPress =
 });
 
 const classes = (n: number, keys: Record<number, string> = {}) =>
-  Array.from({ length: n }, (_, id) => ({ id, name: `c${id}`, key: keys[id] ?? null, archived: false }));
+  Array.from({ length: n }, (_, id) => aClass(id, `c${id}`, { key: keys[id] ?? null }));
 
 describe("actions", () => {
   it("gives every key one meaning on each page", () => {

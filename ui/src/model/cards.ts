@@ -1,6 +1,7 @@
 // What lies on the Annotate page: cards to decide on, and decisions in the film strip.
 
 import type { components } from "../api/schema";
+import { classOf } from "./values";
 
 type Wire = components["schemas"];
 
@@ -41,7 +42,7 @@ export function fromHistory({ annotation, item }: Wire["Past"]): Decided {
     key: `past-${annotation.id}`,
     card: { item, prediction: annotation.shown, blind: annotation.shown === null, reason: null, lease: null },
     action: annotation.action === "skip" ? "skip" : "answer",
-    classId: annotation.value?.class_id ?? null,
+    classId: classOf(annotation.value),
     flag: item.flagged,
     annotationId: annotation.id,
     state: "saved",

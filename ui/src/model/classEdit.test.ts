@@ -1,11 +1,8 @@
 import { expect, it } from "vitest";
 import { keyInUse, keyProblem, renameProblem } from "./classEdit";
+import { aClass } from "./testing";
 
-const classes = [
-  { id: 0, name: "basset", key: null, archived: false },
-  { id: 1, name: "chow", key: "c", archived: false },
-  { id: 2, name: "poodle", key: null, archived: true },
-];
+const classes = [aClass(0, "basset"), aClass(1, "chow", { key: "c" }), aClass(2, "poodle", { archived: true })];
 
 it("lets a class keep its name and take that of an archived one", () => {
   expect(renameProblem("Basset", 0, classes)).toBeNull();

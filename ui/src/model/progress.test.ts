@@ -12,6 +12,7 @@ import {
   stopping,
   vague,
 } from "./progress";
+import { aClass } from "./testing";
 
 type Progress = components["schemas"]["Progress"];
 type Counts = components["schemas"]["Counts"];
@@ -147,7 +148,7 @@ describe("counts by route", () => {
 });
 
 describe("the classes table", () => {
-  const classes = ["basset", "chow", "poodle", "gone"].map((name, id) => ({ id, name, key: null, archived: id === 3 }));
+  const classes = ["basset", "chow", "poodle", "gone"].map((name, id) => aClass(id, name, { archived: id === 3 }));
   const facts = progress({
     classes: [
       { class_id: 0, labeled: 5, predicted: 9, accuracy: { ...accuracy, mean: 0.5 } },

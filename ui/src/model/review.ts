@@ -4,6 +4,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import type { components } from "../api/schema";
 import { randomKey } from "./ids";
 import type { Outbox, Post } from "./outbox";
+import { classOf } from "./values";
 
 type Wire = components["schemas"];
 type Suspect = Wire["Suspect"];
@@ -181,7 +182,7 @@ export function currentRow(state: ReviewState): Suspect | null {
 export function tally({ rows, said }: ReviewState): { left: number; kept: number; changed: number } {
   const decided = (rows ?? []).flatMap((row) => {
     const one = said.get(row.item.id);
-    return one ? [one.classId === row.label.value.class_id] : [];
+    return one ? [one.classId === classOf(row.label.value)] : [];
   });
   const kept = decided.filter(Boolean).length;
   return { left: (rows?.length ?? 0) - decided.length, kept, changed: decided.length - kept };
@@ -190,8 +191,8 @@ export function tally({ rows, said }: ReviewState): { left: number; kept: number
 /** "4 of the 5 most similar labeled images are Y"; empty without any. */
 export function neighbourWords(row: Suspect, name: (classId: number) => string): string {
   const all = row.neighbours.length;
-  if (all === 0) return "";
-  const suggested = row.prediction.value.class_id;
+  const suggested = classOf(row.prediction.value);
+  if (all === 0 || suggested === null) return "";
   const same = row.neighbours.filter((one) => one.class_id === suggested).length;
   const which = same === all ? `all ${all}` : `${same} of the ${all}`;
   return `${which} most similar labeled images are ${name(suggested)}`;

@@ -3,6 +3,7 @@ import type { components } from "../api/schema";
 import { Outbox, type Post } from "./outbox";
 import { AHEAD, currentCard, type Desk, lookedAt, Session } from "./session";
 import { MemoryStorage } from "./testing";
+import { classOf } from "./values";
 
 type Wire = components["schemas"];
 
@@ -73,7 +74,7 @@ class Server {
       if (!held || this.refuse.has(held.item.name)) throw new Error("it belongs to somebody else by now");
       this.held = this.held.filter((one) => one !== held);
       const annotation = 100 + this.decided.size;
-      const classId = post.body.value?.class_id ?? null;
+      const classId = classOf(post.body.value);
       this.decided.set(annotation, { itemId: held.item.id, classId });
       this.log.push(`${held.item.id}=${classId ?? "skip"}`);
       return { annotation_id: annotation, item_id: held.item.id };

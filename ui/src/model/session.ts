@@ -6,6 +6,7 @@ import type { components } from "../api/schema";
 import { type Card, type Decided, fromHistory, fromTask, leaseOf, merged } from "./cards";
 import { randomKey } from "./ids";
 import type { Outbox, Post } from "./outbox";
+import { classOf } from "./values";
 
 type Wire = components["schemas"];
 type Task = Wire["Task"];
@@ -185,7 +186,7 @@ export class Session {
   /** The class Enter would submit: the chosen one, else the suggested one unless it was dismissed. */
   proposal(): number | null {
     const { draft } = this.now;
-    const suggested = currentCard(this.now)?.prediction?.value.class_id ?? null;
+    const suggested = classOf(currentCard(this.now)?.prediction?.value);
     return draft.chosen ?? (draft.dismissed || lookedAt(this.now) ? null : suggested);
   }
 

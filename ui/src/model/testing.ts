@@ -1,4 +1,11 @@
-// What several tests share: a storage like the browser's.
+// What several tests share: a storage like the browser's, and a class of a schema.
+import type { Wire } from "../api/client";
+
+/** A class about which nothing else is said. */
+export function aClass(id: number, name: string, more: Partial<Wire["Class"]> = {}): Wire["Class"] {
+  const blank = { key: null, archived: false, colour: null, shapes: [], attributes: [], skeleton: null };
+  return { id, name, ...blank, ...more };
+}
 
 export class MemoryStorage {
   kept = new Map<string, string>();

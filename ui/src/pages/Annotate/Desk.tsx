@@ -1,10 +1,12 @@
 // The desk: an item as large as it can be, the decision beside it, the last ones below. Everything a key needs is already in
 // the browser. Which items come, the session says: the project's queue, or the questions about a new batch.
+
 import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { Wire } from "../../api/client";
 import { classKeys } from "../../model/actions";
 import { currentCard, lookedAt, type Session } from "../../model/session";
+import { classOf } from "../../model/values";
 import { Button } from "../../parts/Button";
 import { KeySheet } from "../../parts/KeySheet";
 import { useClock } from "../../parts/useClock";
@@ -133,7 +135,8 @@ function Notice({ text, close }: { text: string; close: () => void }) {
 }
 
 function spoken(prediction: Wire["Prediction"] | null, name: (classId: number) => string): string {
-  return prediction
-    ? `Suggested: ${name(prediction.value.class_id)}, ${Math.round(prediction.confidence * 100)} percent.`
+  const classId = classOf(prediction?.value);
+  return prediction && classId !== null
+    ? `Suggested: ${name(classId)}, ${Math.round(prediction.confidence * 100)} percent.`
     : "No suggestion.";
 }

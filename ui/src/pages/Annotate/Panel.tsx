@@ -1,10 +1,12 @@
 // The panel beside the image: suggestion, classes, actions, guidelines, and what is known of the item.
+
 import type { Wire } from "../../api/client";
 import { keyOf, printed } from "../../model/actions";
 import type { Card, Decided } from "../../model/cards";
 import { percent, withRange } from "../../model/figures";
 import { reasonText, withoutSuggestion } from "../../model/reasons";
 import type { Draft } from "../../model/session";
+import { classOf } from "../../model/values";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
 import { Kbd } from "../../parts/Kbd";
@@ -44,7 +46,7 @@ export function Panel({ card, looked, draft, project, keys, open, guidelinesOpen
   const { task_schema: schema, policy } = project.project;
   const classes = schema.classes.filter((entry) => !entry.archived);
   const name = (classId: number) => schema.classes[classId]?.name ?? `class ${classId}`;
-  const suggested = looked || draft.dismissed ? null : (card.prediction?.value.class_id ?? null);
+  const suggested = looked || draft.dismissed ? null : classOf(card.prediction?.value);
   const chosen = draft.chosen ?? looked?.classId ?? null;
   const list = (shown: readonly Wire["Class"][]) => (
     <ClassList
@@ -167,7 +169,8 @@ function Suggestion({ card, draft, name, submitOnKey, act }: SuggestionProps) {
       </section>
     );
   }
-  if (without || !prediction) {
+  const suggested = classOf(prediction?.value);
+  if (without || !prediction || suggested === null) {
     return (
       <section className="suggestion" data-kind="none">
         <p className="suggestion-title">{without?.title}</p>
@@ -180,8 +183,7 @@ function Suggestion({ card, draft, name, submitOnKey, act }: SuggestionProps) {
       <section className="suggestion" data-kind="none">
         <p className="suggestion-title">Suggestion rejected</p>
         <p className="quiet small">
-          Choose the right class{submitOnKey ? "" : ", then Enter"}. The model said{" "}
-          <bdi>{name(prediction.value.class_id)}</bdi>.
+          Choose the right class{submitOnKey ? "" : ", then Enter"}. The model said <bdi>{name(suggested)}</bdi>.
         </p>
       </section>
     );
@@ -192,8 +194,7 @@ function Suggestion({ card, draft, name, submitOnKey, act }: SuggestionProps) {
         suggested <span className="number">{percent(prediction.confidence)}</span> - model {prediction.model}
       </p>
       <p>
-        <Swatch classId={prediction.value.class_id} />{" "}
-        <bdi className="suggestion-name">{name(prediction.value.class_id)}</bdi>
+        <Swatch classId={suggested} /> <bdi className="suggestion-name">{name(suggested)}</bdi>
       </p>
       <div className="row">
         <KeyButton action="accept" look="primary" onClick={act.accept}>

@@ -1,8 +1,10 @@
 // What speaks against a label: who gave it, what the model says, the most similar labeled images; and the ways to decide.
+
 import type { Wire } from "../../api/client";
 import { keyOf, printed } from "../../model/actions";
 import { percent } from "../../model/figures";
 import { neighbourWords, type Said } from "../../model/review";
+import { classOf } from "../../model/values";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
 import { Kbd } from "../../parts/Kbd";
@@ -19,9 +21,10 @@ interface Props {
 }
 
 export function Evidence({ slug, row, said, classes, keys, name, decide }: Props) {
-  const given = row.label.value.class_id;
-  const likely = row.prediction.value.class_id;
+  const given = classOf(row.label.value);
+  const likely = classOf(row.prediction.value);
   const neighbours = neighbourWords(row, name);
+  if (given === null || likely === null) return null;
   return (
     <aside className="review-side" aria-label="What speaks for and against this label">
       <div className="review-words" aria-live="polite">

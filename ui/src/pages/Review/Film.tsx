@@ -1,7 +1,9 @@
 // All labels of the list as a strip: what was decided carries its mark; a click goes there.
+
 import { useEffect, useRef } from "react";
 import type { Wire } from "../../api/client";
 import type { Said } from "../../model/review";
+import { classOf } from "../../model/values";
 import { Thumb } from "../../parts/Thumb";
 
 interface Props {
@@ -22,7 +24,7 @@ export function Film({ slug, rows, said, current, show }: Props) {
     <ol className="review-film" aria-label="Labels that seem wrong, those first where a look is worth most">
       {rows.map((row) => {
         const decided = said.get(row.item.id);
-        const what = decided === undefined ? "open" : decided.classId === row.label.value.class_id ? "kept" : "changed";
+        const what = decided === undefined ? "open" : decided.classId === classOf(row.label.value) ? "kept" : "changed";
         const isHere = row.item.id === current;
         return (
           <li key={row.item.id}>

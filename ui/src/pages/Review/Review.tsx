@@ -1,4 +1,5 @@
 // The Second look page: labels that the model and the neighbours contradict, one at a time, to keep or to change.
+
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useStore } from "zustand";
@@ -7,6 +8,7 @@ import { useProject, useSuspects } from "../../api/queries";
 import { type ActionOf, classKeys } from "../../model/actions";
 import { count, counted } from "../../model/figures";
 import { currentRow, type Review as Looks, tally } from "../../model/review";
+import { classOf } from "../../model/values";
 import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/EmptyState";
 import { ErrorNote } from "../../parts/ErrorNote";
@@ -96,12 +98,12 @@ function Looking({ slug, project, page, review }: LookingProps) {
   useAhead(slug, state.rows ?? [], row?.item.id ?? null);
 
   // Nobody decides on what they have not seen.
-  const decide = (classId: number) => {
-    if (row && seen === row.item.id) review.decide(classId, clock.seconds(performance.now()));
+  const decide = (classId: number | null) => {
+    if (classId !== null && row && seen === row.item.id) review.decide(classId, clock.seconds(performance.now()));
   };
   const byKey: Record<ActionOf<"review">, () => void> = {
-    keep: () => row && decide(row.label.value.class_id),
-    accept: () => row && decide(row.prediction.value.class_id),
+    keep: () => row && decide(classOf(row.label.value)),
+    accept: () => row && decide(classOf(row.prediction.value)),
     undo: () => review.takeBack(),
     next: () => review.move(1),
     previous: () => review.move(-1),
