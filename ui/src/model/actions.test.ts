@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionsOf, classKeys, type KeyPress, pressed, RESERVED_KEYS } from "./actions";
+import { actionsOf, classKeys, type KeyPress, pressed, printed, RESERVED_KEYS } from "./actions";
 import { aClass } from "./testing";
 
 const press = (key: string, code = "", more: Partial<KeyPress> = {}): KeyPress => ({
@@ -18,7 +18,7 @@ const classes = (n: number, keys: Record<number, string> = {}) =>
 
 describe("actions", () => {
   it("gives every key one meaning on each page", () => {
-    for (const page of ["annotate", "validate", "review", "triage"] as const) {
+    for (const page of ["annotate", "validate", "review", "triage", "draw"] as const) {
       const keys = actionsOf(page).flatMap((action) => action.keys);
       expect(new Set(keys).size).toBe(keys.length);
     }
@@ -27,7 +27,7 @@ describe("actions", () => {
   it("gives classes 1 to 9, 0, then letters no action has", () => {
     const keys = [...classKeys(classes(14)).values()];
     expect(keys.slice(0, 10).join("")).toBe("1234567890");
-    expect(keys.some((key) => RESERVED_KEYS.has(key))).toBe(false);
+    expect(keys.some((key) => RESERVED_KEYS.classify.has(key))).toBe(false);
     expect(new Set(keys).size).toBe(14);
   });
 
@@ -100,5 +100,34 @@ describe("actions", () => {
       kind: "action",
       action: "undo",
     });
+  });
+
+  it("tells Shift and Ctrl apart where a page does, and takes the plain key elsewhere", () => {
+    const keys = classKeys(classes(3), "draw");
+    const shiftA = press("A", "KeyA", { shiftKey: true });
+    expect(pressed("draw", press("a", "KeyA"), keys)).toEqual({ kind: "action", action: "accept" });
+    expect(pressed("draw", shiftA, keys)).toEqual({ kind: "action", action: "acceptAbove" });
+    expect(pressed("annotate", shiftA, keys)).toEqual({ kind: "action", action: "accept" });
+    const redo = press("Z", "KeyZ", { ctrlKey: true, shiftKey: true });
+    expect(pressed("draw", redo, keys)).toEqual({ kind: "action", action: "redo" });
+    expect(pressed("annotate", redo, keys)).toBeNull();
+    const far = press("ArrowLeft", "ArrowLeft", { shiftKey: true });
+    expect(pressed("draw", far, keys)).toEqual({ kind: "action", action: "farLeft" });
+    expect(pressed("validate", far, keys)).toEqual({ kind: "action", action: "left" });
+  });
+
+  it("prints combinations as they are pressed", () => {
+    expect(["Ctrl+Shift+z", "Shift+ArrowLeft", "Delete", "n"].map(printed)).toEqual([
+      "Ctrl Shift Z",
+      "Shift ←",
+      "Del",
+      "N",
+    ]);
+  });
+
+  it("keeps the letters of drawing for classes that are not drawn", () => {
+    const own = classes(1, { 0: "n" });
+    expect(classKeys(own).get(0)).toBe("n");
+    expect(classKeys(own, "draw").get(0)).toBe("1");
   });
 });

@@ -4,13 +4,15 @@ import type { components } from "../api/schema";
 
 type Class = components["schemas"]["Class"];
 
-export type Page = "annotate" | "validate" | "review" | "triage";
+export type Page = "annotate" | "validate" | "review" | "triage" | "draw";
 
 export interface Action {
   id: string;
   page: Page;
   keys: readonly string[];
   label: string;
+  /** Where a page has many: the heading it stands under in the key sheet. */
+  part?: string;
   /** May be pressed on and on by holding the key down: moving, never deciding. */
   repeats?: true;
 }
@@ -81,6 +83,166 @@ const TABLE = [
   { page: "triage", id: "up", keys: ["ArrowUp"], label: "One row up", repeats: true },
   { page: "triage", id: "close", keys: ["Escape"], label: "Close the stack" },
   { page: "triage", id: "help", keys: ["?"], label: "Show all keys" },
+
+  { page: "draw", id: "submit", keys: ["Enter"], part: "Decide", label: "Save the image and bring the next" },
+  { page: "draw", id: "skip", keys: ["Space"], part: "Decide", label: "Skip, it comes back when nothing else is left" },
+  { page: "draw", id: "flag", keys: ["Shift+f"], part: "Decide", label: "Flag for somebody to look at" },
+  { page: "draw", id: "takeBack", keys: ["Backspace"], part: "Decide", label: "Take the last image back" },
+  { page: "draw", id: "previous", keys: ["d"], part: "Decide", label: "Previous image; what is drawn stays" },
+  { page: "draw", id: "next", keys: ["f"], part: "Decide", label: "Next image; what is drawn stays" },
+
+  {
+    page: "draw",
+    id: "accept",
+    keys: ["a"],
+    part: "Suggestions",
+    label: "Accept the selected suggestion, go to the next",
+  },
+  {
+    page: "draw",
+    id: "reject",
+    keys: ["x"],
+    part: "Suggestions",
+    label: "Reject the selected suggestion, go to the next",
+  },
+  { page: "draw", id: "nextSuggestion", keys: ["s"], part: "Suggestions", label: "Select the next suggestion" },
+  {
+    page: "draw",
+    id: "acceptAbove",
+    keys: ["Shift+a"],
+    part: "Suggestions",
+    label: "Accept all from the slider's score on",
+  },
+  {
+    page: "draw",
+    id: "rejectBelow",
+    keys: ["Shift+x"],
+    part: "Suggestions",
+    label: "Reject all below the slider's score",
+  },
+
+  { page: "draw", id: "draw", keys: ["n"], part: "Draw", label: "Draw another one like the last; again to stop" },
+  { page: "draw", id: "toolSelect", keys: ["v"], part: "Draw", label: "Select, move and change shapes" },
+  { page: "draw", id: "toolBox", keys: ["b"], part: "Draw", label: "Box" },
+  { page: "draw", id: "toolRotated", keys: ["r"], part: "Draw", label: "Rotated box" },
+  { page: "draw", id: "toolEllipse", keys: ["e"], part: "Draw", label: "Ellipse" },
+  { page: "draw", id: "toolPolygon", keys: ["p"], part: "Draw", label: "Polygon" },
+  { page: "draw", id: "toolPolyline", keys: ["i"], part: "Draw", label: "Line" },
+  { page: "draw", id: "toolPoints", keys: ["t"], part: "Draw", label: "Points" },
+  { page: "draw", id: "toolSkeleton", keys: ["k"], part: "Draw", label: "Skeleton" },
+  { page: "draw", id: "toolBrush", keys: ["m"], part: "Draw", label: "Brush of a mask" },
+  { page: "draw", id: "toolEraser", keys: ["u"], part: "Draw", label: "Eraser of a mask" },
+  {
+    page: "draw",
+    id: "cancel",
+    keys: ["Escape"],
+    part: "Draw",
+    label: "Give up what is being drawn, or select nothing",
+  },
+
+  { page: "draw", id: "undo", keys: ["Ctrl+z"], part: "Change", label: "Undo", repeats: true },
+  { page: "draw", id: "redo", keys: ["Ctrl+Shift+z", "Ctrl+y"], part: "Change", label: "Redo", repeats: true },
+  { page: "draw", id: "remove", keys: ["Delete"], part: "Change", label: "Remove the selected shapes" },
+  { page: "draw", id: "copy", keys: ["Ctrl+c"], part: "Change", label: "Copy the selected shapes" },
+  { page: "draw", id: "paste", keys: ["Ctrl+v"], part: "Change", label: "Paste, on this image or another" },
+  {
+    page: "draw",
+    id: "onward",
+    keys: ["Ctrl+b"],
+    part: "Change",
+    label: "Put the selected shapes on the next image too",
+  },
+  { page: "draw", id: "selectAll", keys: ["Ctrl+a"], part: "Change", label: "Select all shapes" },
+  { page: "draw", id: "group", keys: ["g"], part: "Change", label: "Make the selected shapes a group" },
+  {
+    page: "draw",
+    id: "ungroup",
+    keys: ["Shift+g"],
+    part: "Change",
+    label: "Take the selected shapes out of their group",
+  },
+  { page: "draw", id: "forward", keys: ["."], part: "Change", label: "Lay the selected shapes on top" },
+  { page: "draw", id: "backward", keys: [","], part: "Change", label: "Lay the selected shapes at the bottom" },
+  { page: "draw", id: "lock", keys: ["l"], part: "Change", label: "Lock the selected shapes, or unlock them" },
+  { page: "draw", id: "hide", keys: ["h"], part: "Change", label: "Hide the selected shapes, or show them" },
+  { page: "draw", id: "showAll", keys: ["Shift+h"], part: "Change", label: "Show everything that is hidden" },
+  { page: "draw", id: "attributes", keys: ["o"], part: "Change", label: "Go to the attributes of the selected shape" },
+  {
+    page: "draw",
+    id: "left",
+    keys: ["ArrowLeft"],
+    part: "Change",
+    label: "Move the selected shapes by a pixel, or the view",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "right",
+    keys: ["ArrowRight"],
+    part: "Change",
+    label: "Move the selected shapes by a pixel, or the view",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "up",
+    keys: ["ArrowUp"],
+    part: "Change",
+    label: "Move the selected shapes by a pixel, or the view",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "down",
+    keys: ["ArrowDown"],
+    part: "Change",
+    label: "Move the selected shapes by a pixel, or the view",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "farLeft",
+    keys: ["Shift+ArrowLeft"],
+    part: "Change",
+    label: "Move them by ten pixels",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "farRight",
+    keys: ["Shift+ArrowRight"],
+    part: "Change",
+    label: "Move them by ten pixels",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "farUp",
+    keys: ["Shift+ArrowUp"],
+    part: "Change",
+    label: "Move them by ten pixels",
+    repeats: true,
+  },
+  {
+    page: "draw",
+    id: "farDown",
+    keys: ["Shift+ArrowDown"],
+    part: "Change",
+    label: "Move them by ten pixels",
+    repeats: true,
+  },
+
+  { page: "draw", id: "fit", keys: ["z"], part: "View", label: "Fit the image to the window" },
+  { page: "draw", id: "pixels", keys: ["Shift+z"], part: "View", label: "Show one image pixel as one of the screen" },
+  { page: "draw", id: "focus", keys: ["c"], part: "View", label: "Zoom to the selected shape" },
+  { page: "draw", id: "zoomIn", keys: ["PageUp"], part: "View", label: "Zoom in a little", repeats: true },
+  { page: "draw", id: "zoomOut", keys: ["PageDown"], part: "View", label: "Zoom out a little", repeats: true },
+  { page: "draw", id: "rotate", keys: ["Shift+r"], part: "View", label: "Turn the view by a quarter" },
+  { page: "draw", id: "look", keys: ["Shift+l"], part: "View", label: "Brightness, contrast, crosshair, snapping" },
+  { page: "draw", id: "search", keys: ["/"], part: "View", label: "Search classes" },
+  { page: "draw", id: "guidelines", keys: ["Shift+i"], part: "View", label: "Open or close the guidelines" },
+  { page: "draw", id: "palette", keys: ["Ctrl+k"], part: "View", label: "Find an action by its name" },
+  { page: "draw", id: "help", keys: ["?"], part: "View", label: "Show all keys" },
 ] as const satisfies readonly Action[];
 
 type Row = (typeof TABLE)[number];
@@ -96,28 +258,36 @@ export function keyOf<P extends Page>(page: P, id: ActionOf<P>): string {
   return TABLE.find((action) => action.page === page && action.id === id)?.keys[0] ?? "";
 }
 
+type Task = components["schemas"]["Schema"]["task"];
+
+function letters(mine: (page: Page) => boolean): ReadonlySet<string> {
+  const keys = TABLE.filter((action) => mine(action.page)).flatMap((action): readonly string[] => action.keys);
+  return new Set(keys.filter((key) => key.length === 1));
+}
+
 /** Letters no class may have, because an action of some page has them. */
-export const RESERVED_KEYS: ReadonlySet<string> = new Set(
-  TABLE.flatMap((action): readonly string[] => action.keys).filter((key) => key.length === 1),
-);
+export const RESERVED_KEYS: Readonly<Record<Task, ReadonlySet<string>>> = {
+  classify: letters((page) => page !== "draw"),
+  draw: letters((page) => page === "draw" || page === "validate"),
+};
 
-const AUTOMATIC = [..."1234567890", ..."qwertyuiopshjklcvbnm"].filter((key) => !RESERVED_KEYS.has(key));
-
-const KEYS = new Set(AUTOMATIC);
+const ALL_KEYS = [..."1234567890", ..."qwertyuiopshjklcvbnm"];
 
 /** The key of each class by id: its own if it may have it, or its name where that is one character, else the next free. */
-export function classKeys(classes: readonly Class[]): Map<number, string> {
+export function classKeys(classes: readonly Class[], task: Task = "classify"): Map<number, string> {
   const keys = new Map<number, string>();
   const active = classes.filter((entry) => !entry.archived);
-  const taken = new Set(RESERVED_KEYS);
+  const taken = new Set(RESERVED_KEYS[task]);
+  const automatic = ALL_KEYS.filter((key) => !taken.has(key));
+  const mayName = new Set(automatic);
   for (const entry of active) {
-    const own = (entry.key ?? (KEYS.has(entry.name.toLowerCase()) ? entry.name : null))?.toLowerCase();
+    const own = (entry.key ?? (mayName.has(entry.name.toLowerCase()) ? entry.name : null))?.toLowerCase();
     if (own && !taken.has(own)) {
       keys.set(entry.id, own);
       taken.add(own);
     }
   }
-  const free = AUTOMATIC.filter((key) => !taken.has(key));
+  const free = automatic.filter((key) => !taken.has(key));
   for (const entry of active) {
     if (!keys.has(entry.id)) {
       const key = free.shift();
@@ -138,19 +308,24 @@ export interface KeyPress {
   repeat: boolean;
 }
 
-/** The name of a pressed key as in the table, whatever the keyboard layout; null for combinations we leave to the browser. */
-export function keyName(press: KeyPress): string | null {
-  if (press.altKey) return null;
+/**
+ * The names of a pressed key as in the table, whatever the keyboard layout, the closest first: Shift+A is "Shift+a" where a
+ * page has that, else "a". None for combinations we leave to the browser.
+ */
+export function keyNames(press: KeyPress): readonly string[] {
+  if (press.altKey) return [];
   const letter = /^Key([A-Z])$/.exec(press.code)?.[1]?.toLowerCase();
   // On layouts without Latin letters the place of the key counts; on French ones the digit row needs no Shift.
   const plain = press.key.length === 1 && press.key.charCodeAt(0) > 127 && letter ? letter : press.key;
+  const shift = press.shiftKey ? "Shift+" : "";
   if (press.ctrlKey || press.metaKey) {
-    return plain.toLowerCase() === "z" && !press.shiftKey ? "Ctrl+z" : null;
+    return plain.length === 1 ? [`Ctrl+${shift}${plain.toLowerCase()}`] : [];
   }
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(press.code)?.[1];
-  if (digit && !press.shiftKey) return digit;
-  if (plain === " ") return "Space";
-  return plain.length === 1 ? plain.toLowerCase() : plain;
+  if (digit && !press.shiftKey) return [digit];
+  const name = plain === " " ? "Space" : plain.length === 1 ? plain.toLowerCase() : plain;
+  // A sign such as ? has its Shift in it already.
+  return press.shiftKey && (name.length > 1 || name !== name.toUpperCase()) ? [shift + name, name] : [name];
 }
 
 export type Pressed<P extends Page> =
@@ -160,17 +335,17 @@ export type Pressed<P extends Page> =
 
 /** What a key press means on a page: an action, a class, or nothing of ours. Actions win over class keys. */
 export function pressed<P extends Page>(page: P, press: KeyPress, keys: ReadonlyMap<number, string>): Pressed<P> {
-  const name = keyName(press);
-  if (name === null) return null;
-  const action: Action | undefined = TABLE.find(
-    (one) => one.page === page && (one.keys as readonly string[]).includes(name),
-  );
-  if (action) {
-    return press.repeat && !action.repeats ? null : { kind: "action", action: action.id as ActionOf<P> };
-  }
-  if (press.repeat) return null;
-  for (const [classId, key] of keys) {
-    if (key === name) return { kind: "class", classId };
+  for (const name of keyNames(press)) {
+    const action: Action | undefined = TABLE.find(
+      (one) => one.page === page && (one.keys as readonly string[]).includes(name),
+    );
+    if (action) {
+      return press.repeat && !action.repeats ? null : { kind: "action", action: action.id as ActionOf<P> };
+    }
+    if (press.repeat) continue;
+    for (const [classId, key] of keys) {
+      if (key === name) return { kind: "class", classId };
+    }
   }
   return null;
 }
@@ -185,10 +360,11 @@ const WRITTEN: Record<string, string> = {
   Backspace: "⌫",
   Delete: "Del",
   Escape: "Esc",
-  "Ctrl+z": "Ctrl Z",
 };
 
 /** A key as it is printed on the keyboard. */
 export function printed(key: string): string {
+  const held = /^((?:Ctrl\+|Shift\+)+)(.+)$/.exec(key);
+  if (held?.[1] && held[2]) return `${held[1].replaceAll("+", " ")}${printed(held[2])}`;
   return WRITTEN[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }

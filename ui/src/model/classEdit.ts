@@ -5,6 +5,7 @@ import { classKeys, printed, RESERVED_KEYS } from "./actions";
 import { newNameProblem } from "./classes";
 
 type Class = components["schemas"]["Class"];
+type Task = components["schemas"]["Schema"]["task"];
 
 /** What is wrong with giving a class this name; its own present name is always right. */
 export function renameProblem(name: string, own: number | null, classes: readonly Class[]): string | null {
@@ -13,16 +14,21 @@ export function renameProblem(name: string, own: number | null, classes: readonl
 }
 
 /** What is wrong with giving a class this key; an empty one means: the next free key. */
-export function keyProblem(key: string, own: number, classes: readonly Class[]): string | null {
+export function keyProblem(
+  key: string,
+  own: number,
+  classes: readonly Class[],
+  task: Task = "classify",
+): string | null {
   const wanted = key.trim().toLowerCase();
   if (wanted === "") return null;
   if ([...wanted].length > 1) return "A key is one character.";
-  if (RESERVED_KEYS.has(wanted)) return `${printed(wanted)} does something else while labeling.`;
+  if (RESERVED_KEYS[task].has(wanted)) return `${printed(wanted)} does something else while labeling.`;
   const twin = classes.find((entry) => entry.id !== own && !entry.archived && entry.key?.toLowerCase() === wanted);
   return twin ? `${printed(wanted)} belongs to “${twin.name}”.` : null;
 }
 
 /** The key a class has while labeling, its own or the one it was dealt; "" beyond the keyboard. */
-export function keyInUse(id: number, classes: readonly Class[]): string {
-  return classKeys(classes).get(id) ?? "";
+export function keyInUse(id: number, classes: readonly Class[], task: Task = "classify"): string {
+  return classKeys(classes, task).get(id) ?? "";
 }
