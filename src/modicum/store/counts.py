@@ -106,9 +106,9 @@ def annotations(conn: Connection, project_id: int) -> int:
 
 
 def classes(conn: Connection, project_id: int) -> dict[int, int]:
-    """class id -> labels."""
-    query = select(label.c.class_id, func.count()).where(label.c.project_id == project_id).group_by(label.c.class_id)
-    return _by_key(conn, query)
+    """class id -> items labeled with it as a whole."""
+    of_items = (label.c.project_id == project_id, label.c.class_id.is_not(None))
+    return _by_key(conn, select(label.c.class_id, func.count()).where(*of_items).group_by(label.c.class_id))
 
 
 def confirmed(conn: Connection, project_id: int) -> dict[int, int]:

@@ -13,6 +13,7 @@ from modicum.store.tasks import ASKABLE, KEPT, LEASED, OPEN
 from modicum.types import Action, Route, Split, Status
 
 Ints = npt.NDArray[np.int64]
+_CLASSED = label.c.class_id.is_not(None)  # shapes are no class of the whole item
 
 
 def waiting(conn: Connection, project_id: int, rows: int, client: str | None) -> npt.NDArray[np.bool_]:
@@ -75,7 +76,7 @@ def _labels(
         joined = joined.outerjoin(annotation, annotation.c.id == label.c.annotation_id).outerjoin(
             task, task.c.id == annotation.c.task_id
         )
-    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split, *only)
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == split, _CLASSED, *only)
     by_itself = case((label.c.route == Route.VALIDATE, 0), else_=1)
     rows, classes, alone = arrays(conn, joined, (item.c.row, label.c.class_id, by_itself), *where)
     order = np.argsort(rows)
@@ -90,7 +91,7 @@ def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
         .outerjoin(task, task.c.id == annotation.c.task_id)
     )
     at_random = func.coalesce(task.c.reason, "") != TRIAGE
-    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT, at_random)
+    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT, _CLASSED, at_random)
     ids, rows, classes = arrays(conn, joined, (item.c.id, item.c.row, label.c.class_id), *where)
     return ids, rows, classes
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from modicum.errors import ConflictError, NotFoundError
+from modicum.geometry import Shapes
 from modicum.store.tables import item, label, project, rejection
 from modicum.types import Item, Origin, Rejection, Split, Status
 
@@ -17,7 +18,8 @@ _BY_ID = select(item).where(item.c.id == bindparam("wanted"), item.c.project_id 
 
 @dataclass(frozen=True)
 class NewItem:
-    """An item about to be added; its row follows from its place. `class_id` is the class its source names, if any."""
+    """An item about to be added; its row follows from its place. `class_id` is the class its source names, if any, and
+    `shapes` what its source has drawn on it."""
 
     uri: str
     name: str
@@ -27,6 +29,7 @@ class NewItem:
     height: int
     split: Split
     class_id: int | None = None
+    shapes: Shapes | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,22 @@ def add_items(conn: Connection, project_id: int, new_items: Sequence[NewItem], f
     _forget_rejections(conn, project_id, [entry.uri for entry in new_items])
     last_row = first_row + len(new_items)
     found = conn.execute(
-        select(item.c.id, item.c.given)
+        select(item.c.id, item.c.given, item.c.given_shapes)
         .where(item.c.project_id == project_id, item.c.row >= first_row, item.c.row < last_row)
         .order_by(item.c.row)
     ).all()
     labels = [
-        {"item_id": k, "project_id": project_id, "class_id": given, "origin": Origin.IMPORT, "blind": True, "created": now}
-        for k, given in found
-        if given is not None
+        {
+            "item_id": k,
+            "project_id": project_id,
+            "class_id": given,
+            "shapes": shapes,
+            "origin": Origin.IMPORT,
+            "blind": True,
+            "created": now,
+        }
+        for k, given, shapes in found
+        if given is not None or shapes is not None
     ]
     if labels:
         conn.execute(insert(label), labels)
@@ -175,9 +186,10 @@ def _values(project_id: int, entry: NewItem, row: int, batch: int, now: datetime
         "row": row,
         "batch": batch,
         "split": entry.split,
-        "status": Status.POOL if entry.class_id is None else Status.LABELED,
+        "status": Status.POOL if entry.class_id is None and entry.shapes is None else Status.LABELED,
         "flagged": False,
         "skipped": False,
         "given": entry.class_id,
+        "given_shapes": None if entry.shapes is None else entry.shapes.model_dump(mode="json"),
         "created": now,
     }

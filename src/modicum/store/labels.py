@@ -4,14 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from modicum.errors import NotFoundError
+from modicum.geometry import Shapes
 from modicum.store import items
 from modicum.store.tables import annotation, certificate, item, label, task
-from modicum.types import Action, Annotation, Arm, Choice, Label, Origin, Prediction, Route, Split, Status
+from modicum.types import Action, Annotation, Arm, Choice, Label, Origin, Prediction, Route, Split, Status, Value
 from modicum.views import Past
 
+_VALUE: TypeAdapter[Value] = TypeAdapter(Value)
 _taken_back = annotation.alias("taken_back")
 STANDS = ~select(_taken_back.c.id).where(_taken_back.c.retracts == annotation.c.id).exists()  # nobody took it back
 _plant = task.alias("plant")
@@ -165,7 +168,7 @@ def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dic
             "model": None,
             "confidence": None,
             **{name: said[name] for name in ("item_id", "project_id", "route", "annotator", "blind")},
-            "class_id": said["value"]["class_id"],
+            **_columns(said["value"]),
             "origin": Origin.HUMAN,
             "annotation_id": annotation_id,
             "created": said["created"],
@@ -173,6 +176,11 @@ def settle_answer(conn: Connection, row: Row[Any], annotation_id: int, said: dic
     )
     flagged = row.flagged or said["flag"]
     conn.execute(_SETTLE_ITEM, {"one": row.item_id, "status": Status.LABELED, "skipped": False, "flagged": flagged})
+
+
+def _columns(value: dict[str, Any]) -> dict[str, Any]:
+    """A value as the table label keeps it."""
+    return {"class_id": value.get("class_id"), "shapes": value if value["type"] == "shapes" else None}
 
 
 def settle_skip(conn: Connection, row: Row[Any], flag: bool) -> None:
@@ -185,7 +193,7 @@ def _from_answer(row: Row[Any]) -> dict[str, Any]:
     return {
         "item_id": row.item_id,
         "project_id": row.project_id,
-        "class_id": row.value["class_id"],
+        **_columns(row.value),
         "origin": Origin.HUMAN,
         "route": row.route,
         "annotation_id": row.id,
@@ -208,7 +216,7 @@ def auto_label(item_id: int, project_id: int, auto: dict[str, Any], now: datetim
     return {
         "item_id": item_id,
         "project_id": project_id,
-        "class_id": auto["value"]["class_id"],
+        **_columns(auto["value"]),
         "origin": Origin.MODEL,
         "route": Route.AUTO,
         "annotation_id": None,
@@ -221,12 +229,13 @@ def auto_label(item_id: int, project_id: int, auto: dict[str, Any], now: datetim
 
 
 def _from_source(row: Row[Any]) -> dict[str, Any] | None:
-    if row.given is None:
+    if row.given is None and row.given_shapes is None:
         return None
     return {
         "item_id": row.id,
         "project_id": row.project_id,
         "class_id": row.given,
+        "shapes": row.given_shapes,
         "origin": Origin.IMPORT,
         "route": None,
         "annotation_id": None,
@@ -248,7 +257,7 @@ def of_item(conn: Connection, item_id: int) -> Label | None:
         return None
     return Label(
         item_id=row.item_id,
-        value=Choice(class_id=row.class_id),
+        value=Choice(class_id=row.class_id) if row.shapes is None else Shapes.model_validate(row.shapes),
         origin=Origin(row.origin),
         annotator=row.annotator,
         model=row.model,
@@ -323,7 +332,7 @@ def _annotation(row: Row[Any]) -> Annotation:
         item_id=row.item_id,
         annotator=row.annotator,
         action=Action(row.action),
-        value=None if row.value is None else Choice.model_validate(row.value),
+        value=None if row.value is None else _VALUE.validate_python(row.value),
         shown=None if row.shown is None else Prediction.model_validate(row.shown),
         route=Route(row.route),
         round=row.round,

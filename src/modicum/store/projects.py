@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from modicum.store.tables import (
     batch,
     certificate,
     certificate_population,
+    draft,
     draw,
     item,
     job,
@@ -27,6 +28,7 @@ from modicum.store.tables import (
     rejection,
     round_,
     round_score,
+    shape_prediction,
     task,
 )
 from modicum.types import Class, Policy, Project, Schema
@@ -51,13 +53,14 @@ def create(
     policy: Policy | None = None,
     instructions: str = "",
     seed: int | None = None,
+    task: Literal["classify", "draw"] = "classify",
 ) -> Project:
     """A new project. Without a seed one is drawn; every round is reproducible from (seed, round number).
 
     Raises InputError for a name that cannot be used, SchemaError for classes that contradict each other.
     """
     name = _checked_name(name, "$.name")
-    schema = Schema(classes=_extended((), classes), instructions=instructions)
+    schema = Schema(task=task, classes=_extended((), classes), instructions=instructions)
     values = {
         "slug": _free_slug(conn, name),
         "name": name,
@@ -128,7 +131,20 @@ def remove(conn: Connection, project_id: int) -> None:
     of_project = select(certificate.c.id).where(certificate.c.project_id == project_id)
     for part in (draw, certificate_population):
         conn.execute(delete(part).where(part.c.certificate_id.in_(of_project)))
-    for table in (label, task, annotation, item, certificate, batch, round_score, round_, rejection, job):
+    for table in (
+        label,
+        task,
+        annotation,
+        shape_prediction,
+        draft,
+        item,
+        certificate,
+        batch,
+        round_score,
+        round_,
+        rejection,
+        job,
+    ):
         conn.execute(delete(table).where(table.c.project_id == project_id))
     conn.execute(delete(project).where(project.c.id == project_id))
 

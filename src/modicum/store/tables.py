@@ -91,6 +91,7 @@ item = Table(
     Column("created", Moment, nullable=False),
     Column("certificate_id", Id),  # under which a model labels it, unless people said something
     Column("auto", JSON(none_as_null=True)),  # the prediction that labels it then
+    Column("given_shapes", JSON(none_as_null=True)),  # the shapes the source gave, as `given` is a class
     UniqueConstraint("project_id", "sha256"),
     UniqueConstraint("project_id", "row"),
 )
@@ -170,7 +171,7 @@ label = Table(
     metadata,
     Column("item_id", Id, ForeignKey("item.id"), primary_key=True, autoincrement=False),
     _belongs_to_project(),
-    Column("class_id", Integer, nullable=False),
+    Column("class_id", Integer),  # none: it is shapes
     Column("origin", String(10), nullable=False),
     Column("route", String(10)),
     Column("annotation_id", Id),
@@ -179,6 +180,7 @@ label = Table(
     Column("confidence", Float),
     Column("blind", Boolean, nullable=False),  # settled by somebody who saw no pre-label
     Column("created", Moment, nullable=False),
+    Column("shapes", JSON(none_as_null=True)),  # the value of a drawn label, with its class in each of them
 )
 Index("label_facts", label.c.project_id, label.c.origin, label.c.route, label.c.class_id)
 
@@ -210,6 +212,32 @@ round_score = Table(
     Column("classes", LargeBinary, nullable=False),  # uint16
     Column("confidences", LargeBinary, nullable=False),  # float16
 )
+
+# shapes that a model predicts on an item, one row a model
+shape_prediction = Table(
+    "shape_prediction",
+    metadata,
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True, autoincrement=False),
+    Column("source", String(200), primary_key=True),  # the project's own detector, or the name of another model
+    _belongs_to_project(),
+    Column("prediction", JSON, nullable=False),
+    Column("utility", Float),  # what drawing on this image would teach, per second of work
+    Column("notes", JSON, nullable=False),  # what the model said that could not be shown as it was, line by line
+    Column("created", Moment, nullable=False),
+)
+Index("shape_prediction_project", shape_prediction.c.project_id, shape_prediction.c.source)
+
+# what somebody has drawn on an item and not handed in
+draft = Table(
+    "draft",
+    metadata,
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True, autoincrement=False),
+    Column("annotator", String(200), primary_key=True),
+    _belongs_to_project(),
+    Column("value", JSON, nullable=False),
+    Column("updated", Moment, nullable=False),
+)
+Index("draft_project", draft.c.project_id)
 
 task = Table(
     "task",
