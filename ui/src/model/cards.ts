@@ -1,7 +1,7 @@
 // What lies on the Annotate page: cards to decide on, and decisions in the film strip.
 
 import type { components } from "../api/schema";
-import { classOf } from "./values";
+import type { Value } from "./values";
 
 type Wire = components["schemas"];
 
@@ -20,7 +20,8 @@ export interface Decided {
   key: string;
   card: Card;
   action: "answer" | "skip";
-  classId: number | null;
+  /** What was said; null when it was skipped. */
+  value: Value | null;
   flag: boolean;
   annotationId: number | null;
   state: "waiting" | "saved" | "refused";
@@ -42,7 +43,7 @@ export function fromHistory({ annotation, item }: Wire["Past"]): Decided {
     key: `past-${annotation.id}`,
     card: { item, prediction: annotation.shown, blind: annotation.shown === null, reason: null, lease: null },
     action: annotation.action === "skip" ? "skip" : "answer",
-    classId: classOf(annotation.value),
+    value: annotation.value,
     flag: item.flagged,
     annotationId: annotation.id,
     state: "saved",

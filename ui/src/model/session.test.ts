@@ -3,7 +3,7 @@ import type { components } from "../api/schema";
 import { Outbox, type Post } from "./outbox";
 import { AHEAD, currentCard, type Desk, lookedAt, Session } from "./session";
 import { MemoryStorage } from "./testing";
-import { classOf } from "./values";
+import { choice, classOf } from "./values";
 
 type Wire = components["schemas"];
 
@@ -100,7 +100,8 @@ let outbox: Outbox;
 let session: Session;
 
 const onStage = () => currentCard(session.store.getState())?.item.id ?? null;
-const strip = () => session.store.getState().strip.map((one) => `${one.card.item.id}:${one.classId}:${one.state}`);
+const strip = () =>
+  session.store.getState().strip.map((one) => `${one.card.item.id}:${classOf(one.value)}:${one.state}`);
 
 async function begin(items = 20, itemId: number | null = null) {
   server = new Server(items);
@@ -120,7 +121,7 @@ describe("session", () => {
   beforeEach(() => begin());
 
   it("shows the next item at once and keeps cards ahead", async () => {
-    session.answer(2, 1.234);
+    session.answer(choice(2), 1.234);
     expect(onStage()).toBe(2);
     await settle();
     expect(server.log).toEqual(["1=2"]);
@@ -130,8 +131,8 @@ describe("session", () => {
 
   it("never shows a decided item again while its decision travels", async () => {
     server.online = false;
-    session.answer(0, 1);
-    session.answer(1, 1);
+    session.answer(choice(0), 1);
+    session.answer(choice(1), 1);
     await settle();
     server.online = true;
     await session.refill();
@@ -144,26 +145,26 @@ describe("session", () => {
 
   it("takes a decision back that was never sent without asking the server", async () => {
     server.online = false;
-    session.answer(0, 1); // the one that was tried
+    session.answer(choice(0), 1); // the one that was tried
     await settle();
-    session.answer(1, 1);
+    session.answer(choice(1), 1);
     session.takeBack();
     expect(onStage()).toBe(2);
     server.online = true;
     outbox.retry();
     await settle();
     expect(server.log).toEqual(["1=0"]);
-    session.answer(3, 1);
+    session.answer(choice(3), 1);
     await settle();
     expect(server.log).toEqual(["1=0", "2=3"]);
   });
 
   it("takes back a saved decision, and the item can be decided again before the server has answered", async () => {
-    session.answer(0, 1);
+    session.answer(choice(0), 1);
     await settle();
     session.takeBack();
     expect(onStage()).toBe(1);
-    session.answer(4, 1);
+    session.answer(choice(4), 1);
     expect(onStage()).toBe(2);
     await settle();
     expect(server.log).toEqual(["1=0", "take back 1", "1=4"]);
@@ -173,10 +174,10 @@ describe("session", () => {
 
   it("takes back while offline what may have reached the server", async () => {
     server.online = false;
-    session.answer(0, 1);
+    session.answer(choice(0), 1);
     await settle();
     session.takeBack();
-    session.answer(5, 1);
+    session.answer(choice(5), 1);
     server.online = true;
     outbox.retry();
     await settle();
@@ -185,8 +186,8 @@ describe("session", () => {
 
   it("tells of a refused decision in the strip and goes on", async () => {
     server.refuse.add("1.jpg");
-    session.answer(0, 1);
-    session.answer(1, 1);
+    session.answer(choice(0), 1);
+    session.answer(choice(1), 1);
     await settle();
     expect(strip()).toEqual(["2:1:saved", "1:0:refused"]);
     expect(session.store.getState().strip[1]?.problem).toMatch(/somebody else/);
@@ -195,17 +196,17 @@ describe("session", () => {
   });
 
   it("looks back without taking back, and changes a decision only when another class is chosen", async () => {
-    session.answer(0, 1);
-    session.answer(1, 1);
+    session.answer(choice(0), 1);
+    session.answer(choice(1), 1);
     await settle();
     session.back();
     session.back();
     expect(onStage()).toBe(1);
-    session.answer(0, 1);
+    session.answer(choice(0), 1);
     expect(lookedAt(session.store.getState())).toBeNull();
     expect(onStage()).toBe(3);
     session.back();
-    session.answer(7, 1);
+    session.answer(choice(7), 1);
     await settle();
     expect(server.log).toEqual(["1=0", "2=1", "take back 2", "2=7"]);
     expect(onStage()).toBe(3);
@@ -221,7 +222,7 @@ describe("session", () => {
 
   it("does not ask again for an item whose decision is still on its way, when the page is reloaded on it", async () => {
     server.online = false;
-    session.answer(2, 1);
+    session.answer(choice(2), 1);
     await settle();
     server.online = true;
     const reloaded = new Session("dogs", server.desk, outbox);
@@ -239,7 +240,7 @@ describe("session", () => {
     expect(session.proposal()).toBeNull();
     session.choose(3);
     expect(session.proposal()).toBe(3);
-    session.answer(3, null);
+    session.answer(choice(3), null);
     expect(session.proposal()).toBe(0);
     session.back();
     expect(session.proposal()).toBeNull();
@@ -256,8 +257,8 @@ describe("session", () => {
 
   it("ends when nothing is left", async () => {
     await begin(2);
-    session.answer(0, 1);
-    session.answer(0, 1);
+    session.answer(choice(0), 1);
+    session.answer(choice(0), 1);
     await settle();
     await session.refill();
     expect(onStage()).toBeNull();
@@ -266,7 +267,7 @@ describe("session", () => {
 
   it("leases nothing for a page that nobody opened, whatever else is decided", async () => {
     const other = new Session("dogs", server.desk, outbox);
-    session.answer(2, 1);
+    session.answer(choice(2), 1);
     await settle();
     expect(other.store.getState()).toMatchObject({ queue: [], left: null });
   });
@@ -280,12 +281,51 @@ describe("session", () => {
   });
 
   it("keeps the decision when taking it back is refused", async () => {
-    session.answer(0, 1);
+    session.answer(choice(0), 1);
     await settle();
     server.decided.clear();
     session.takeBack();
     await settle();
     expect(onStage()).toBe(2);
     expect(session.store.getState().notice).toMatch(/could not be taken back/);
+  });
+
+  it("passes images without deciding, comes back to them, and keeps enough ahead", async () => {
+    for (let passed = 0; passed < 3; passed += 1) session.next();
+    expect(onStage()).toBe(4);
+    await settle();
+    expect(session.store.getState().queue).toHaveLength(AHEAD + 3);
+    session.answer(choice(1), 1);
+    expect(onStage()).toBe(5);
+    for (let passed = 0; passed < 3; passed += 1) session.previous();
+    expect(onStage()).toBe(1);
+    await settle();
+    session.previous();
+    expect(lookedAt(session.store.getState())?.card.item.id).toBe(4);
+    session.next();
+    expect(onStage()).toBe(1);
+  });
+
+  it("goes back to what was passed when the end of the queue is decided", async () => {
+    await begin(2);
+    session.next();
+    expect(session.next()).toBe(false);
+    session.answer(choice(0), 1);
+    expect(onStage()).toBe(1);
+  });
+
+  it("sends shapes, and nothing a second time when they are as they were", async () => {
+    const shape = { id: "a", class_id: 0, attributes: {}, geometry: { kind: "box" as const, x: 1, y: 1, w: 2, h: 2 } };
+    const drawn = { type: "shapes" as const, shapes: [shape], tags: [] };
+    session.answer(drawn, 1);
+    await settle();
+    session.back();
+    session.answer({ ...drawn, shapes: [{ ...shape, iou: null }] }, 1);
+    await settle();
+    expect(server.log).toEqual(["1=skip"]); // what the double writes for a value without a class
+    session.back();
+    session.answer({ ...drawn, tags: [1] }, 1);
+    await settle();
+    expect(server.log).toHaveLength(3);
   });
 });

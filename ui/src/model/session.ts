@@ -6,7 +6,7 @@ import type { components } from "../api/schema";
 import { type Card, type Decided, fromHistory, fromTask, leaseOf, merged } from "./cards";
 import { randomKey } from "./ids";
 import type { Outbox, Post } from "./outbox";
-import { classOf } from "./values";
+import { alike, classOf, type Value } from "./values";
 
 type Wire = components["schemas"];
 type Task = Wire["Task"];
@@ -20,8 +20,9 @@ export interface Draft {
 }
 
 export interface SessionState {
-  /** The first is current unless a decided item is looked at. */
   queue: readonly Card[];
+  /** The place in the queue of the one that is current unless a decided item is looked at. */
+  at: number;
   /** Newest first. */
   strip: readonly Decided[];
   /** Key of the strip's decision that is looked at. */
@@ -52,7 +53,7 @@ const BLANK: Draft = { flag: false, dismissed: false, chosen: null };
 
 /** The card on the stage. */
 export function currentCard(state: SessionState): Card | null {
-  return lookedAt(state)?.card ?? state.queue[0] ?? null;
+  return lookedAt(state)?.card ?? state.queue[state.at] ?? null;
 }
 
 /** The decision that is looked at again, none while a task is on the stage. */
@@ -73,6 +74,7 @@ export class Session {
   ) {
     this.store = createStore<SessionState>(() => ({
       queue: [],
+      at: 0,
       strip: [],
       looking: null,
       draft: BLANK,
@@ -93,6 +95,11 @@ export class Session {
 
   private get now(): SessionState {
     return this.store.getState();
+  }
+
+  /** Cards from the current one on. */
+  private get ahead(): number {
+    return this.now.queue.length - this.now.at;
   }
 
   /** Opens the page: the linked item first when there is one, then the queue; the strip fills from history. */
@@ -131,7 +138,7 @@ export class Session {
     try {
       const task = await this.desk.claimItem(itemId);
       const rest = this.now.queue.filter((card) => card.item.id !== itemId);
-      this.store.setState({ queue: [fromTask(task), ...rest], looking: null, draft: BLANK });
+      this.store.setState({ queue: [fromTask(task), ...rest], at: 0, looking: null, draft: BLANK });
     } catch (error) {
       this.store.setState({ notice: error instanceof Error ? error.message : String(error) });
     }
@@ -139,14 +146,14 @@ export class Session {
 
   /** Claims so much that AHEAD cards are ready. Called after every receipt and when news arrive. */
   async refill(): Promise<void> {
-    if (this.now.claiming || this.now.queue.length >= AHEAD) {
+    if (this.now.claiming || this.ahead >= AHEAD) {
       return;
     }
     this.store.setState({ claiming: true });
     try {
       // The server first repeats what this tab holds: the queue, and what is still on its way in the outbox.
       const underway = this.outbox.posts.filter((post) => post.kind === "submit" && post.slug === this.slug).length;
-      const claim = await this.desk.claim(Math.min(50, AHEAD + underway));
+      const claim = await this.desk.claim(Math.min(50, AHEAD + this.now.at + underway));
       const waiting = this.now.strip.filter((one) => one.state === "waiting").map((one) => one.card);
       const ready = new Set([...this.now.queue, ...waiting].map((card) => card.item.id));
       const fresh = claim.tasks.filter((task) => !ready.has(task.item.id) && !this.decided.has(leaseOf(task)));
@@ -165,7 +172,7 @@ export class Session {
   /** Leaves what was claimed: it may have been settled by other means. Opened again, it claims anew. */
   forget(): void {
     this.opened = false;
-    this.store.setState({ queue: [], looking: null, draft: BLANK, left: null });
+    this.store.setState({ queue: [], at: 0, looking: null, draft: BLANK, left: null });
   }
 
   // --- the draft on the current card ---
@@ -192,33 +199,35 @@ export class Session {
 
   // --- decisions ---
 
-  answer(classId: number, seconds: number | null): void {
-    this.decide("answer", classId, seconds);
+  answer(value: Value, seconds: number | null): void {
+    this.decide("answer", value, seconds);
   }
 
   skip(seconds: number | null): void {
     this.decide("skip", null, seconds);
   }
 
-  private decide(action: "answer" | "skip", classId: number | null, seconds: number | null): void {
+  private decide(action: "answer" | "skip", value: Value | null, seconds: number | null): void {
     const looked = lookedAt(this.now);
     const { flag } = this.now.draft;
     if (looked) {
-      if (looked.action === action && looked.classId === classId && looked.flag === flag) {
+      if (looked.action === action && alike(looked.value, value) && looked.flag === flag) {
         this.forward();
         return;
       }
       this.takeBackOne(looked);
     }
-    const card = this.now.queue[0];
+    const { at } = this.now;
+    const card = this.now.queue[at];
     if (!card?.lease) {
       return;
     }
     const key = randomKey();
     this.decided.add(`${card.lease.taskId}:${card.lease.token}`);
-    const decided: Decided = { key, card, action, classId, flag, annotationId: null, state: "waiting", problem: null };
+    const decided: Decided = { key, card, action, value, flag, annotationId: null, state: "waiting", problem: null };
     this.store.setState((now) => ({
-      queue: now.queue.slice(1),
+      queue: now.queue.toSpliced(at, 1),
+      at: Math.max(0, Math.min(at, now.queue.length - 2)),
       strip: [decided, ...now.strip].slice(0, STRIP),
       looking: null,
       draft: BLANK,
@@ -234,12 +243,12 @@ export class Session {
         task_id: card.lease.taskId,
         lease_token: card.lease.token,
         action,
-        value: classId === null ? null : { type: "choice", class_id: classId },
+        value,
         flag,
         seconds: seconds === null ? null : Math.round(seconds * 10) / 10,
       },
     });
-    if (this.now.queue.length < FEW) {
+    if (this.ahead < FEW) {
       void this.refill();
     }
   }
@@ -272,6 +281,7 @@ export class Session {
     }
     this.store.setState((now) => ({
       queue: [card, ...now.queue.filter((one) => one.item.id !== card.item.id)],
+      at: 0,
       strip: now.strip.filter((one) => one !== target),
       looking: null,
       draft: { ...BLANK, flag: target.flag },
@@ -296,6 +306,32 @@ export class Session {
     if (next) {
       this.look(next.key);
     }
+  }
+
+  /** The card before: one that was passed without deciding, else the last decision. */
+  previous(): void {
+    if (this.now.looking === null && this.now.at > 0) this.goTo(this.now.at - 1);
+    else this.back();
+  }
+
+  /** The card after, without deciding on this one. False: there is none. */
+  next(): boolean {
+    const { looking, strip, at, queue } = this.now;
+    if (looking !== null) {
+      const kept = strip.filter((one) => one.state !== "refused");
+      const newer = kept[kept.findIndex((one) => one.key === looking) - 1];
+      if (newer) this.look(newer.key);
+      else this.forward();
+      return true;
+    }
+    if (at + 1 >= queue.length) return false;
+    this.goTo(at + 1);
+    return true;
+  }
+
+  private goTo(at: number): void {
+    this.store.setState({ at, draft: BLANK, notice: null });
+    if (this.ahead < FEW) void this.refill();
   }
 
   /** Returns from a decided item to the queue. */
@@ -337,7 +373,7 @@ export class Session {
       }));
     }
     // Nothing is leased for a page that nobody has opened.
-    if (this.opened && this.now.queue.length < AHEAD) {
+    if (this.opened && this.ahead < AHEAD) {
       void this.refill();
     }
   }
@@ -352,6 +388,7 @@ export class Session {
       // The decision stands: its item leaves the queue again, and history puts it back in the strip.
       this.store.setState((now) => ({
         queue: now.queue.filter((card) => card.lease?.needs !== post.key),
+        at: 0,
         notice: `The decision could not be taken back: ${error.message}`,
       }));
       void this.recall();

@@ -47,7 +47,7 @@ export function Panel({ card, looked, draft, project, keys, open, guidelinesOpen
   const classes = schema.classes.filter((entry) => !entry.archived);
   const name = (classId: number) => schema.classes[classId]?.name ?? `class ${classId}`;
   const suggested = looked || draft.dismissed ? null : classOf(card.prediction?.value);
-  const chosen = draft.chosen ?? looked?.classId ?? null;
+  const chosen = draft.chosen ?? classOf(looked?.value);
   const list = (shown: readonly Wire["Class"][]) => (
     <ClassList
       classes={shown}
@@ -215,12 +215,13 @@ interface LookedProps {
 }
 
 function Looked({ looked, name, act }: LookedProps) {
+  const classId = classOf(looked.value);
   return (
     <section className="suggestion" data-kind="looked">
       <p className="quiet small">decided before</p>
       <p>
-        {looked.classId !== null && <Swatch classId={looked.classId} />}{" "}
-        <bdi className="suggestion-name">{looked.classId === null ? "Skipped" : name(looked.classId)}</bdi>
+        {classId !== null && <Swatch classId={classId} />}{" "}
+        <bdi className="suggestion-name">{classId === null ? "Skipped" : name(classId)}</bdi>
       </p>
       <p className="quiet small">Another class changes it.</p>
       <div className="row">

@@ -1,7 +1,9 @@
 // The film strip: the last decisions, newest first. A click shows one again.
 import { thumbUrl, useConnection } from "../../api/client";
 import type { Decided } from "../../model/cards";
+import { counted } from "../../model/figures";
 import { classLook } from "../../model/palette";
+import { classOf } from "../../model/values";
 
 interface Props {
   slug: string;
@@ -29,6 +31,11 @@ export function Strip({ slug, strip, looking, className, look }: Props) {
   );
 }
 
+function saidOf(value: Decided["value"], className: (classId: number) => string): string {
+  if (value === null) return "skipped";
+  return value.type === "choice" ? className(value.class_id) : counted(value.shapes.length, "shape");
+}
+
 const STATES = { waiting: "on its way", saved: "saved", refused: "not saved" } as const;
 
 interface FrameProps extends Pick<Props, "slug" | "className" | "look"> {
@@ -40,7 +47,8 @@ function Frame({ slug, one, looked, className, look }: FrameProps) {
   const { item } = one.card;
   // A thumbnail that could not be fetched is asked for again when the connection changes.
   const connection = useConnection((state) => state.connection);
-  const said = one.classId === null ? "skipped" : className(one.classId);
+  const classId = classOf(one.value);
+  const said = saidOf(one.value, className);
   const tip = one.problem ? `Not saved: ${one.problem}` : `${said}, ${item.name}, ${STATES[one.state]}`;
   return (
     <button
@@ -63,10 +71,7 @@ function Frame({ slug, one, looked, className, look }: FrameProps) {
         }}
       />
       <span className="strip-said">
-        <span
-          className="strip-colour"
-          style={one.classId === null ? undefined : { background: classLook(one.classId).fill }}
-        />
+        <span className="strip-colour" style={classId === null ? undefined : { background: classLook(classId).fill }} />
         <bdi>{one.state === "refused" ? "not saved" : said}</bdi>
       </span>
       {one.flag && <span className="strip-flag" aria-hidden="true" />}

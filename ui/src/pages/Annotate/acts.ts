@@ -6,6 +6,7 @@ import { projectQuery } from "../../api/queries";
 import type { ActionOf } from "../../model/actions";
 import type { ItemClock } from "../../model/clock";
 import { currentCard, lookedAt, type Session } from "../../model/session";
+import { choice } from "../../model/values";
 import { useKeys } from "../../parts/useKeys";
 import type { Open, PanelActions } from "./Panel";
 import type { PaintTimer } from "./paint";
@@ -37,7 +38,7 @@ export function useActs(parts: Parts): PanelActions {
   const answer = (classId: number, at: number) => {
     const card = currentCard(session.store.getState());
     // Nobody labels what they have not seen. An image that cannot be shown can be skipped or flagged.
-    if (card && pictures.get(card.item.id)?.bitmap) decide(at, (seconds) => session.answer(classId, seconds));
+    if (card && pictures.get(card.item.id)?.bitmap) decide(at, (seconds) => session.answer(choice(classId), seconds));
   };
   return {
     answer: (classId, at) => (parts.submitOnKey ? answer(classId, at) : session.choose(classId)),
