@@ -7,12 +7,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Row
 
+from modicum import drawing
 from modicum.errors import ConflictError, InputError, LeaseLostError
-from modicum.store import counts, items, labels, projects, scores, tasks
+from modicum.geometry import Shapes
+from modicum.store import counts, drawings, items, labels, projects, scores, tasks
 from modicum.store.db import Database
 from modicum.store.spending import worked
 from modicum.store.tasks import Holder, NewTask
-from modicum.types import Action, Choice, Policy, Reason, Route, Task
+from modicum.types import Action, Policy, Prediction, Reason, Route, Schema, Task, Value
 from modicum.views import Claim, Past, Receipt, Unit
 
 P = ParamSpec("P")
@@ -89,12 +91,19 @@ def _fallback(conn: Connection, project_id: int, rows: list[Row[Any]]) -> tuple[
     Left out is what the policy holds because the model is sure of it.
     """
     wrong = labels.rejected_items(conn, project_id) if rows else set()
-    known = scores.of_rows(conn, project_id, [row.row for row in rows if row.id not in wrong and not tasks.blind_item(row)])
+    known = _predicted(conn, project_id, [row for row in rows if row.id not in wrong and not tasks.blind_item(row)])
     policy = projects.policy(conn, project_id)
     if policy.sure == "hold":
-        rows = [row for row in rows if row.row not in known or known[row.row].confidence < policy.validate_above]
-    new = [NewTask(row.id, Reason(code="fallback"), prediction=known.get(row.row), blind=tasks.blind_item(row)) for row in rows]
+        rows = [row for row in rows if row.id not in known or known[row.id].confidence < policy.validate_above]
+    new = [NewTask(row.id, Reason(code="fallback"), prediction=known.get(row.id), blind=tasks.blind_item(row)) for row in rows]
     return scores.newest_model(conn, project_id) or 0, new
+
+
+def _predicted(conn: Connection, project_id: int, rows: list[Row[Any]]) -> dict[int, Prediction]:
+    """The newest prediction of each of these items that has one, a class or shapes, by item."""
+    of_class = scores.of_rows(conn, project_id, [row.row for row in rows])
+    found = {row.id: of_class[row.row] for row in rows if row.row in of_class}
+    return found or drawings.predictions(conn, [row.id for row in rows])
 
 
 def claim_item(db: Database, project_id: int, item_id: int, annotator: str, client: str) -> Task:
@@ -123,8 +132,8 @@ def _lease_item(conn: Connection, row: Row[Any], holder: Holder, done_task: int 
     task_id = live.id if live is not None else done_task
     if task_id is None:
         blind = tasks.blind_item(row) or row.id in labels.rejected_items(conn, row.project_id)
-        known = {} if blind else scores.of_rows(conn, row.project_id, [row.row])
-        new = NewTask(row.id, Reason(code="reopened"), prediction=known.get(row.row), blind=tasks.blind_item(row))
+        known = {} if blind else _predicted(conn, row.project_id, [row])
+        new = NewTask(row.id, Reason(code="reopened"), prediction=known.get(row.id), blind=tasks.blind_item(row))
         number = scores.newest_model(conn, row.project_id) or 0
         [task_id] = tasks.open_leased(conn, row.project_id, number, [new], holder)
     else:
@@ -144,7 +153,7 @@ def submitting(
     lease_token: str,
     key: str,
     action: Action = Action.ANSWER,
-    value: Choice | None = None,
+    value: Value | None = None,
     flag: bool = False,
     seconds: float | None = None,
 ) -> Future[Receipt]:
@@ -175,7 +184,7 @@ def _submit(
         "annotator": annotator,
         "key": key,
         "action": decision["action"],
-        "value": _checked_value(row.schema, decision["action"], decision["value"]),
+        "value": _checked_value(row, decision["action"], decision["value"]),
         "shown": row.prediction,
         "blind": row.prediction is None,
         "flag": decision["flag"],
@@ -188,6 +197,8 @@ def _submit(
     tasks.finish(conn, task_id)
     if live is not None and live.id != task_id:
         tasks.close(conn, [live.id], "superseded")
+    if row.schema["task"] == "draw":
+        drawings.drop_draft(conn, row.item_id, annotator)
     if decision["action"] is Action.ANSWER:
         labels.settle_answer(conn, row, annotation_id, said)
     else:
@@ -195,14 +206,22 @@ def _submit(
     return Receipt(annotation_id=annotation_id, item_id=row.item_id)
 
 
-def _checked_value(schema: dict[str, Any], action: Action, value: Choice | None) -> dict[str, Any] | None:
+def _checked_value(row: Row[Any], action: Action, value: Value | None) -> dict[str, Any] | None:
+    """The value as it is stored, checked against the schema that came with the task's row."""
     if action is Action.SKIP:
         return None
     if action is not Action.ANSWER:
         raise InputError(f"a task is answered or skipped; {action} is not possible here", path="$.action")
     if value is None:
         raise InputError("an answer needs a value: send the chosen class, or skip the item", path="$.value")
-    projects.check_class(schema, value.class_id, "$.value.class_id")
+    wanted = "shapes" if row.schema["task"] == "draw" else "choice"
+    if value.type != wanted:
+        raise InputError(f"received a value of type {value.type!r}; this project takes {wanted!r}", path="$.value.type")
+    if isinstance(value, Shapes):
+        shown = None if row.prediction is None else Prediction.model_validate(row.prediction)
+        value = drawing.checked(Schema.model_validate(row.schema), value, row.width, row.height, shown)
+    else:
+        projects.check_class(row.schema, value.class_id, "$.value.class_id")
     return value.model_dump(mode="json")
 
 

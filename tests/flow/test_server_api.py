@@ -194,7 +194,8 @@ def test_a_project_from_its_beginning_to_its_end(client: TestClient) -> None:
     assert client.post(f"/api/projects/{slug}/classes", json={"name": "third"}).status_code == 201
     assert client.post(f"/api/projects/{slug}/classes", json={"name": "THIRD"}).status_code == 422
     changed = client.patch(f"/api/projects/{slug}/classes/2", json={"key": "t", "archived": True}).json()
-    assert changed["project"]["task_schema"]["classes"][2] == {"id": 2, "name": "third", "key": "t", "archived": True}
+    third = {"id": 2, "name": "third", "key": "t", "archived": True}
+    assert third.items() <= changed["project"]["task_schema"]["classes"][2].items()
     told = client.patch(f"/api/projects/{slug}", json={"instructions": "look", "policy": {"budget": 7}}).json()["project"]
     assert (told["task_schema"]["instructions"], told["policy"]["budget"]) == ("look", 7)
     assert slug in [card["slug"] for card in client.get("/api/projects").json()]

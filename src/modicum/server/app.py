@@ -29,6 +29,7 @@ from modicum.server.routes import (
     batches,
     bill,
     certificates,
+    drawing,
     images,
     imports,
     mine,
@@ -83,7 +84,7 @@ def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.site = site
-    for module in (projects, imports, annotate, images, validate, progress, mine, certificates, bill, suspects, batches):
+    for module in (projects, imports, annotate, images, validate, progress, mine, certificates, bill, suspects, batches, drawing):
         # each by itself, since every router around another one looks the path up once more; the limit is here and not on the
         # application, where it would answer before the gate does
         problems: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}
@@ -129,7 +130,7 @@ def answer_validation(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     first: dict[str, Any] = error.errors()[0]
-    return problem(422, "InputError", plain(first), data_path(first["loc"]))
+    return problem(422, "InputError", plain(first), data_path(first["loc"], error.body))
 
 
 def plain(first: dict[str, Any]) -> str:
@@ -139,13 +140,26 @@ def plain(first: dict[str, Any]) -> str:
     return message if first["type"] in ("missing", "value_error") or len(received) > 80 else f"{message}; received {received}"
 
 
-def data_path(place: Sequence[str | int]) -> str:
-    """`("body", "classes", 2, "name")` becomes `$.classes[2].name`; parameters of the URL keep where they stood."""
+def data_path(place: Sequence[str | int], body: object) -> str:
+    """`("body", "classes", 2, "name")` becomes `$.classes[2].name`; parameters of the URL keep where they stood.
+
+    Of a tagged union pydantic names the tag as if it were a step; it stands nowhere in what was sent.
+    """
     start, *rest = place
-    path = "$" if start == "body" else str(start)
+    path, here, tagged = "$" if start == "body" else str(start), body, False
     for step in rest:
+        if isinstance(here, dict) and not tagged and step in (here.get("type"), here.get("kind")):
+            tagged = True
+            continue
+        here, tagged = _inside(here, step), False
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if re.fullmatch(r"\w+", step) else f"[{step!r}]"
     return path
+
+
+def _inside(here: object, step: str | int) -> object:
+    if isinstance(here, dict):
+        return here.get(step)
+    return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else None
 
 
 def answer_http(_: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from modicum.server.wire import ImportView, ItemView, ProjectCard, ProjectView, Pulse
-from modicum.store import counts, items, jobs, labels, projects, rounds, scores
+from modicum.store import counts, drawings, items, jobs, labels, projects, rounds, scores
 from modicum.types import Job, Project
 
 if TYPE_CHECKING:
@@ -69,11 +69,13 @@ def pulse(db: "Database", worker: "Worker", project_id: int) -> Pulse:
 def item_view(conn: Connection, project: Project, item_id: int) -> ItemView:
     """One item with everything that was said of it. Raises NotFoundError."""
     item = items.get(conn, project.id, item_id)
+    of_class = scores.of_rows(conn, project.id, [item.row]).get(item.row)
     return ItemView(
         item=item,
         label=labels.of_item(conn, item_id),
-        prediction=scores.of_rows(conn, project.id, [item.row]).get(item.row),
+        prediction=of_class or drawings.predictions(conn, [item_id]).get(item_id),
         annotations=tuple(labels.annotations_of(conn, item_id)),
+        notes=drawings.notes_of(conn, item_id),
     )
 
 

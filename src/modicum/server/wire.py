@@ -1,10 +1,12 @@
 """What travels between browser and server beyond the nouns of types.py; the interface's types are generated from it."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from modicum.frozen import Frozen, Name
+from modicum.geometry import Shapes
 from modicum.types import Action, Annotation, Interval, Item, Job, Label, Policy, Prediction, Project, Rejection, Round, Value
 from modicum.views import Counts
 
@@ -70,6 +72,7 @@ class NewProject(Frozen):
     source: str | None = None
     encoder: str | None = None
     labels_from_folders: bool = False
+    task: Literal["classify", "draw"] = "classify"
 
 
 class ProjectPatch(Frozen):
@@ -140,10 +143,34 @@ class RetractRequest(Frozen):
 
 
 class ItemView(Frozen):
+    """`notes` say line by line what could not be taken as a model said it of this item."""
+
     item: Item
     label: Label | None
     prediction: Prediction | None
     annotations: tuple[Annotation, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Draft(Frozen):
+    """What somebody has drawn on an item and not handed in; none: nothing."""
+
+    shapes: Shapes | None
+
+
+class PredictionNote(Frozen):
+    """What could not be taken as a model said it, and of how many items it said so."""
+
+    source: str
+    note: str
+    items: int
+
+
+class ShapeSources(Frozen):
+    """The models that have predicted shapes, with the number of items each has looked at, and what went wrong."""
+
+    sources: dict[str, int]
+    notes: tuple[PredictionNote, ...]
 
 
 # --- validate ----------------------------------------------------------------------------------------------------------

@@ -124,6 +124,18 @@ def patch(
     return get(conn, project_id)
 
 
+def locked(conn: Connection, project_id: int) -> Project:
+    """The project, its row locked until the transaction ends. Raises NotFoundError."""
+    conn.execute(select(project.c.id).where(project.c.id == project_id).with_for_update())
+    return get(conn, project_id)
+
+
+def store_schema(conn: Connection, project_id: int, schema: Schema) -> Project:
+    """Put a whole schema in the place of the project's; whether labels allow that is the caller's affair."""
+    conn.execute(update(project).where(project.c.id == project_id).values(schema=schema.model_dump(mode="json")))
+    return get(conn, project_id)
+
+
 def remove(conn: Connection, project_id: int) -> None:
     """Delete the project with all its items, annotations and rounds; its files are the caller's affair."""
     get(conn, project_id)
@@ -154,13 +166,13 @@ def remove(conn: Connection, project_id: int) -> None:
 
 def ensure_classes(conn: Connection, project_id: int, names: Iterable[str]) -> Schema:
     """The schema, with those of the names appended that it does not have yet (in any case of letters)."""
-    found = _locked(conn, project_id)
+    found = locked(conn, project_id)
     return _store_classes(conn, found, _extended(found.task_schema.classes, names, skip_known=True))
 
 
 def add_class(conn: Connection, project_id: int, name: str, key: str | None = None) -> Project:
     """Append a class. Raises SchemaError when one of that name is there already."""
-    found = _locked(conn, project_id)
+    found = locked(conn, project_id)
     classes = _extended(found.task_schema.classes, [name])
     if key is not None:
         classes = (*classes[:-1], classes[-1].model_copy(update={"key": key}))
@@ -185,7 +197,7 @@ def patch_class(
     archived: bool | None = None,
 ) -> Project:
     """Rename, re-key, archive or bring back one class; an empty key removes it. Ids never change: labels point at them."""
-    found = _locked(conn, project_id)
+    found = locked(conn, project_id)
     classes = list(found.task_schema.classes)
     if not 0 <= class_id < len(classes):
         raise NotFoundError(f"there is no class {class_id}; classes: 0 to {len(classes) - 1}")
@@ -292,11 +304,6 @@ def _project(row: Row[Any]) -> Project:
         seed=row.seed,
         created=row.created,
     )
-
-
-def _locked(conn: Connection, project_id: int) -> Project:
-    conn.execute(select(project.c.id).where(project.c.id == project_id).with_for_update())
-    return get(conn, project_id)
 
 
 def _checked_name(name: str, path: str) -> str:

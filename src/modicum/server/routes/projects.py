@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 from sqlalchemy import Connection
 
-from modicum import __version__
+from modicum import __version__, schemas
 from modicum.server import reading
 from modicum.server.checks import check_policy, seed_strategies, strategies, wrappers
 from modicum.server.site import At, In
 from modicum.server.sources import import_args
 from modicum.server.wire import ClassPatch, FormatView, Me, NewClass, NewProject, ProjectCard, ProjectPatch, ProjectView
 from modicum.store import jobs, projects
-from modicum.types import Project
+from modicum.types import Project, Schema
 
 router = APIRouter(tags=["projects"])
 
@@ -46,7 +46,7 @@ def create_project(body: NewProject, site: At) -> ProjectView:
 
     def write(conn: Connection) -> Project:
         encoder = body.encoder or projects.DEFAULT_ENCODER
-        made = projects.create(conn, body.name, body.classes, source=body.source or "", encoder=encoder)
+        made = projects.create(conn, body.name, body.classes, source=body.source or "", encoder=encoder, task=body.task)
         if args is not None:
             jobs.enqueue(conn, made.id, args)
         return made
@@ -67,6 +67,12 @@ def update_project(body: ProjectPatch, project: In, site: At) -> ProjectView:
         check_policy(body.policy)
     changed = site.db.write(projects.patch, project.id, name=body.name, instructions=body.instructions, policy=body.policy)
     return reading.view(site, changed)
+
+
+@router.put("/projects/{slug}/schema")
+def replace_schema(body: Schema, project: In, site: At) -> ProjectView:
+    """Change the schema as a whole; what labels rest on is refused with the reason."""
+    return reading.view(site, schemas.replace(site.db, project.id, body))
 
 
 @router.delete("/projects/{slug}", status_code=204)
