@@ -17,5 +17,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
   },
   server: { proxy: { "/api": { target: process.env.MODICUM_SERVER ?? "http://127.0.0.1:8000" } } },
-  test: { include: ["src/model/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

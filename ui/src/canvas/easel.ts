@@ -1,0 +1,449 @@
+// The easel: two canvases, the camera and the tool at work. Paints once a frame at most, and only what changed.
+import {
+  type Box4,
+  type Camera,
+  fittedCamera,
+  focusedCamera,
+  movedCamera,
+  toImage,
+  turnedCamera,
+  zoomedCamera,
+} from "../model/camera";
+import type { Doc, DocState } from "../model/document";
+import { overlap } from "../model/geometry";
+import { randomKey } from "../model/ids";
+import { allows, type Class, defaultAttributes, type Geometry, newShape, type Point, type Shape } from "../model/shape";
+import type { Size } from "../model/view";
+import { areaOfShape, boundsOfShape, hits } from "../shapes/kinds";
+import type { Command, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
+import { toolOf } from "../tools/tools";
+import { Looks } from "./looks";
+import { type ImageSource, Picture } from "./picture";
+import { type Scene, Sheet } from "./sheet";
+import { paintUpper } from "./top";
+
+export interface Settings {
+  crosshair: boolean;
+  /** 1 is as it is. */
+  brightness: number;
+  contrast: number;
+  /** Degrees, clockwise. */
+  rotation: number;
+  /** Image pixels: shapes with a shorter side are not drawn. */
+  minSize: number;
+  snap: boolean;
+  /** Image pixels across. */
+  brushSize: number;
+}
+
+export interface Filter {
+  /** null: all. */
+  classes: ReadonlySet<number> | null;
+  /** Shapes with a lower score are not shown; those without one always are. */
+  score: number;
+}
+
+export interface Setup {
+  doc: Doc;
+  image: ImageSource | null;
+  width: number;
+  height: number;
+  tool: ToolId;
+  classId: number | null;
+  classes: readonly Class[];
+  settings: Settings;
+  filter: Filter;
+  onTool: (tool: ToolId) => void;
+  onHint: (text: string | null) => void;
+  onView?: ((view: { scale: number; fitted: boolean; angle: number }) => void) | undefined;
+}
+
+const REACH = 6;
+const SETTLE = 120;
+const NONE: ReadonlySet<string> = new Set();
+
+export class Easel {
+  private readonly sheet = new Sheet();
+  private looks: Looks;
+  private picture: Picture | null = null;
+  private camera: Camera = { scale: 1, angle: 0, x: 0, y: 0 };
+  /** The view follows the stage's size until somebody moves it. */
+  private fits = true;
+  private turns = 0;
+  private stage: Size = { width: 0, height: 0 };
+  private dots = 1;
+  private tool: Tool<unknown>;
+  private state: unknown;
+  private cross: Point | null = null;
+  private scene: Scene;
+  private stale = { base: true, sheet: true, top: true };
+  private parts: Box4[] = [];
+  private frame = 0;
+  private settle = 0;
+  private unsubscribe: () => void;
+
+  constructor(
+    private readonly base: HTMLCanvasElement,
+    private readonly top: HTMLCanvasElement,
+    private setup: Setup,
+  ) {
+    this.looks = new Looks(setup.classes, this.dots);
+    this.tool = toolOf(setup.tool);
+    this.state = this.tool.start;
+    this.scene = this.sceneOf(NONE);
+    this.unsubscribe = setup.doc.subscribe((now, before) => this.changed(now, before));
+    this.takeImage();
+    setup.onHint(this.tool.hint);
+  }
+
+  close(): void {
+    this.unsubscribe();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.settle);
+  }
+
+  // --- what the page says ---
+
+  update(next: Setup): void {
+    const was = this.setup;
+    this.setup = next;
+    if (next.doc !== was.doc) {
+      this.unsubscribe();
+      this.unsubscribe = next.doc.subscribe((now, before) => this.changed(now, before));
+      this.state = this.tool.start;
+      this.turns = 0;
+      this.fits = true;
+    }
+    if (next.classes !== was.classes) this.looks = new Looks(next.classes, this.dots);
+    if (next.image !== was.image || next.width !== was.width || next.height !== was.height) this.takeImage();
+    if (next.tool !== was.tool) {
+      this.state = this.tool.on(this.state, { type: "command", command: "finish" }, this.world());
+      this.tool = toolOf(next.tool);
+      this.state = this.tool.start;
+      next.onHint(this.tool.hint);
+    }
+    if (this.picture?.adjust(next.settings.brightness, next.settings.contrast)) this.stale.base = true;
+    const resized = next.width !== was.width || next.height !== was.height;
+    if (next.doc !== was.doc || resized || next.settings.rotation !== was.settings.rotation) this.reframe();
+    if (next.doc !== was.doc || next.classes !== was.classes || !sameFilter(next.filter, was.filter)) {
+      this.scene = this.sceneOf(this.scene.without);
+      this.stale.sheet = true;
+    }
+    this.stale.top = true;
+    this.ask();
+  }
+
+  resize(stage: Size, dots: number): void {
+    if (stage.width === 0 || stage.height === 0) return;
+    const before = this.stage;
+    this.stage = stage;
+    if (dots !== this.dots) this.looks = new Looks(this.setup.classes, dots);
+    this.dots = dots;
+    for (const canvas of [this.base, this.top]) {
+      canvas.width = Math.round(stage.width * dots);
+      canvas.height = Math.round(stage.height * dots);
+    }
+    this.sheet.resize(stage, dots);
+    if (this.fits || before.width === 0) this.fit();
+    this.stale = { base: true, sheet: true, top: true };
+    this.ask();
+  }
+
+  fit(): void {
+    if (this.stage.width === 0) return;
+    this.look(fittedCamera(this.stage, this.image, this.angle));
+    this.fits = true;
+    this.told();
+  }
+
+  /** 1: one CSS pixel for every pixel of the image. */
+  zoomTo(scale: number, at: Point = [this.stage.width / 2, this.stage.height / 2]): void {
+    this.zoomBy(scale / this.camera.scale, at);
+  }
+
+  zoomBy(factor: number, at: Point = [this.stage.width / 2, this.stage.height / 2]): void {
+    this.look(zoomedCamera(this.camera, factor, at, this.stage, this.image));
+  }
+
+  panBy(dx: number, dy: number): void {
+    this.look(movedCamera(this.camera, dx, dy, this.stage, this.image));
+  }
+
+  /** Two fingers: what lay between them at `from` goes to `to`, larger by a factor. */
+  pinch(from: Point, to: Point, factor: number): void {
+    const zoomed = zoomedCamera(this.camera, factor, from, this.stage, this.image);
+    this.look(movedCamera(zoomed, to[0] - from[0], to[1] - from[1], this.stage, this.image));
+  }
+
+  focus(id: string): void {
+    const shape = this.setup.doc.get(id);
+    if (shape) this.look(focusedCamera(this.camera, boundsOfShape(shape.geometry), this.stage, this.image));
+  }
+
+  rotateView(degrees: number): void {
+    this.turns += degrees;
+    this.reframe();
+  }
+
+  /** True when the tool had a use for it. */
+  send(command: Command): boolean {
+    const used = this.tool.busy(this.state) || (command !== "cancel" && this.setup.doc.selection.size > 0);
+    this.step({ type: "command", command });
+    return used;
+  }
+
+  get view(): { scale: number; angle: number; fitted: boolean } {
+    return { scale: this.camera.scale, angle: this.camera.angle, fitted: this.fits };
+  }
+
+  /** A point of the stage in image pixels, and the other way round through `camera`. */
+  imagePoint(at: Point): Point {
+    return toImage(this.camera, at);
+  }
+
+  // --- what the pointer says ---
+
+  pointer(type: "down" | "move" | "up" | "double", on: Point, keys: Omit<PointerAt, "at" | "snapped">): void {
+    const at = toImage(this.camera, on);
+    this.step({ type, at, snapped: this.snapped(at), ...keys });
+    this.hover(on);
+  }
+
+  lost(): void {
+    this.step({ type: "lost" });
+  }
+
+  /** Where the pointer is over the stage, null when it left. */
+  hover(on: Point | null): void {
+    const cross = this.setup.settings.crosshair && this.setup.tool !== "pan" ? on : null;
+    if (cross === this.cross) return;
+    this.cross = cross;
+    this.stale.top = true;
+    this.ask();
+  }
+
+  private step(event: ToolEvent): void {
+    const before = this.state;
+    const world = this.world();
+    this.state = this.tool.on(before, event, world);
+    if (this.state === before && event.type === "move") return;
+    this.top.style.cursor = this.tool.cursor(this.state, world);
+    const without = this.tool.draft(this.state, world).shapes;
+    this.leaveOut(without ? new Set(without.map((shape) => shape.id)) : NONE);
+    this.stale.top = true;
+    this.ask();
+  }
+
+  private world(): World {
+    const { doc, classes, classId, settings, filter } = this.setup;
+    const unit = 1 / this.camera.scale;
+    const free = (shape: Shape) => shown(shape, doc.snapshot, filter) && !doc.snapshot.locked.has(shape.id);
+    return {
+      doc,
+      image: this.image,
+      classId,
+      classes,
+      unit,
+      minSize: settings.minSize,
+      brushSize: settings.brushSize,
+      free,
+      find: (point) => smallestAt(doc.shapes, point, REACH * unit, free),
+      within: ([left, top, right, bottom]) =>
+        doc.shapes.filter((shape) => {
+          const box = boundsOfShape(shape.geometry);
+          return box[0] >= left && box[1] >= top && box[2] <= right && box[3] <= bottom && free(shape);
+        }),
+      draw: (geometry, label) => this.draw(geometry, label),
+      hint: this.setup.onHint,
+    };
+  }
+
+  private draw(geometry: Geometry, label: string): void {
+    const { doc, classes, classId, settings, onHint } = this.setup;
+    const entry = classId === null ? undefined : classes[classId];
+    if (classId === null || !entry) {
+      onHint("Choose a class first, then draw again");
+      return;
+    }
+    if (!allows(entry, geometry.kind)) {
+      onHint(`The class ${entry.name} is not drawn as a ${geometry.kind}; allowed: ${entry.shapes.join(", ")}`);
+      return;
+    }
+    const [left, top, right, bottom] = boundsOfShape(geometry);
+    const short = Math.min(right - left, bottom - top);
+    if (areaOfShape(geometry) > 0 || geometry.kind === "box") {
+      if (short < Math.max(settings.minSize, 0.5)) {
+        onHint(`Too small: ${short.toFixed(1)} pixels; at least ${settings.minSize} are asked for`);
+        return;
+      }
+    }
+    const shape = newShape(randomKey().slice(0, 16), classId, geometry, defaultAttributes(entry));
+    doc.apply({ put: [shape], selection: new Set([shape.id]) }, label);
+  }
+
+  private snapped([x, y]: Point): Point {
+    return [Math.min(Math.max(x, 0), this.image.width), Math.min(Math.max(y, 0), this.image.height)];
+  }
+
+  // --- what has to be painted ---
+
+  private get image(): Size {
+    return { width: this.setup.width, height: this.setup.height };
+  }
+
+  private get angle(): number {
+    return (((this.setup.settings.rotation + this.turns) % 360) + 360) % 360;
+  }
+
+  private takeImage(): void {
+    const { image, settings } = this.setup;
+    this.picture = image ? new Picture(image, this.image) : null;
+    this.picture?.adjust(settings.brightness, settings.contrast);
+    this.stale.base = true;
+  }
+
+  private reframe(): void {
+    if (this.stage.width === 0) return;
+    if (this.fits) this.fit();
+    else this.look(turnedCamera(this.camera, this.angle, this.stage));
+  }
+
+  private look(camera: Camera): void {
+    this.camera = camera;
+    this.fits = false;
+    this.stale.base = true;
+    this.stale.top = true;
+    this.told();
+    this.ask();
+    clearTimeout(this.settle);
+    this.settle = window.setTimeout(() => {
+      if (this.sheet.fit(this.camera) === "exact") return;
+      this.stale.sheet = true;
+      this.ask();
+    }, SETTLE);
+  }
+
+  private told(): void {
+    this.setup.onView?.(this.view);
+  }
+
+  private changed(now: DocState, before: DocState): void {
+    const { without } = this.scene;
+    this.scene = this.sceneOf(without);
+    for (const box of changedBoxes(now, before)) this.parts.push(box);
+    this.stale.top = true;
+    this.ask();
+  }
+
+  private leaveOut(without: ReadonlySet<string>): void {
+    const was = this.scene.without;
+    if (was.size === without.size && [...without].every((id) => was.has(id))) return;
+    this.scene = { ...this.scene, without };
+    for (const id of new Set([...was, ...without])) {
+      const shape = this.setup.doc.get(id);
+      if (shape) this.parts.push(boundsOfShape(shape.geometry));
+    }
+    this.ask();
+  }
+
+  private sceneOf(without: ReadonlySet<string>): Scene {
+    const { doc, filter } = this.setup;
+    const now = doc.snapshot;
+    const shapes = now.shapes.filter((shape) => shown(shape, now, filter));
+    return { shapes, selection: now.selection, undecided: now.undecided, without };
+  }
+
+  private ask(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    this.frame = 0;
+    if (this.stage.width === 0) return;
+    this.paintSheet();
+    if (this.stale.base) {
+      const context = this.base.getContext("2d", { alpha: true });
+      if (context) {
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.clearRect(0, 0, this.base.width, this.base.height);
+        this.picture?.draw(context, this.camera, this.stage, this.dots);
+        this.sheet.blit(context, this.camera);
+      }
+    }
+    if (this.stale.top) {
+      const context = this.top.getContext("2d");
+      const { selection, undecided } = this.scene;
+      const draft = this.tool.draft(this.state, this.world());
+      const upper = { draft, selection, undecided, classId: this.setup.classId, cross: this.cross };
+      if (context) paintUpper(context, upper, this.camera, this.looks, this.stage);
+    }
+    this.stale = { base: false, sheet: false, top: false };
+  }
+
+  private paintSheet(): void {
+    const fit = this.sheet.fit(this.camera);
+    const cheap = this.sheet.cost < 4;
+    if (this.stale.sheet || fit === "short" || (cheap && fit === "stretched") || this.parts.length > 40) {
+      this.sheet.paint(this.scene, this.camera, this.looks);
+      this.stale.base = true;
+    } else {
+      for (const part of this.parts) this.sheet.mend(this.scene, this.looks, part);
+      if (this.parts.length > 0) this.stale.base = true;
+    }
+    this.parts = [];
+  }
+}
+
+function sameFilter(one: Filter, other: Filter): boolean {
+  return one.classes === other.classes && one.score === other.score;
+}
+
+function shown(shape: Shape, now: DocState, filter: Filter): boolean {
+  if (now.hidden.has(shape.id)) return false;
+  if (filter.classes && !filter.classes.has(shape.class_id)) return false;
+  return shape.score === null || shape.score >= filter.score || !now.undecided.has(shape.id);
+}
+
+/** Of the shapes that meet a point the smallest, so that a small one within a large one can be reached; of equals the upper. */
+function smallestAt(
+  shapes: readonly Shape[],
+  point: Point,
+  reach: number,
+  free: (shape: Shape) => boolean,
+): Shape | null {
+  const spot: Box4 = [point[0] - reach * 2, point[1] - reach * 2, point[0] + reach * 2, point[1] + reach * 2];
+  let best: Shape | null = null;
+  let least = Infinity;
+  for (const shape of shapes) {
+    if (!overlap(boundsOfShape(shape.geometry), spot) || !free(shape)) continue;
+    if (!hits(shape.geometry, point, reach)) continue;
+    const area = areaOfShape(shape.geometry);
+    if (area <= least) {
+      least = area;
+      best = shape;
+    }
+  }
+  return best;
+}
+
+/** Where two states of a document look different. */
+function changedBoxes(now: DocState, before: DocState): Box4[] {
+  const was = new Map(before.shapes.map((shape) => [shape.id, shape]));
+  const boxes: Box4[] = [];
+  const flags = (id: string, state: DocState) =>
+    Number(state.selection.has(id)) + 2 * Number(state.undecided.has(id)) + 4 * Number(state.hidden.has(id));
+  let last = -1;
+  const places = new Map(before.shapes.map((shape, at) => [shape.id, at]));
+  for (const shape of now.shapes) {
+    const old = was.get(shape.id);
+    was.delete(shape.id);
+    const place = places.get(shape.id) ?? Infinity;
+    const moved = place < last;
+    if (place !== Infinity) last = Math.max(last, place);
+    if (old === shape && !moved && flags(shape.id, now) === flags(shape.id, before)) continue;
+    boxes.push(boundsOfShape(shape.geometry));
+    if (old && old !== shape) boxes.push(boundsOfShape(old.geometry));
+  }
+  for (const old of was.values()) boxes.push(boundsOfShape(old.geometry));
+  return boxes;
+}
