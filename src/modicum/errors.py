@@ -4,7 +4,8 @@ ModicumError
 ├── InputError            something a person or a file gave us cannot be used      (HTTP 422)
 │   ├── SchemaError       classes or settings that contradict each other
 │   ├── MediaError        one image that cannot be read; the rest goes on
-│   └── SourceError       a folder, zip or table that cannot be listed
+│   ├── SourceError       a folder, zip or table that cannot be listed
+│   └── ModelError        a model from outside that cannot be loaded, reached or understood
 ├── NotFoundError         a name or id that stands for nothing                     (HTTP 404)
 ├── ConflictError         the state has moved on since the caller looked           (HTTP 409)
 │   ├── LeaseLostError    a task that meanwhile belongs to somebody else
@@ -41,6 +42,10 @@ class MediaError(InputError):
 
 class SourceError(InputError):
     """A folder, zip or table that cannot be listed."""
+
+
+class ModelError(InputError):
+    """A model from outside that cannot be loaded, reached or understood."""
 
 
 class NotFoundError(ModicumError):

@@ -1,0 +1,1 @@
+"""Models from outside that draw: images in, candidates for shapes out."""
