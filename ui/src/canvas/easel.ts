@@ -187,9 +187,11 @@ export class Easel {
 
   /** True when the tool had a use for it. */
   send(command: Command): boolean {
-    const used = this.tool.busy(this.state) || (command !== "cancel" && this.setup.doc.selection.size > 0);
+    const { doc } = this.setup;
+    const { version } = doc.snapshot;
+    const busy = this.tool.busy(this.state);
     this.step({ type: "command", command });
-    return used;
+    return busy || doc.snapshot.version !== version;
   }
 
   get view(): { scale: number; angle: number; fitted: boolean } {

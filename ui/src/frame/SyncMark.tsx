@@ -1,10 +1,12 @@
 // Saved, saving, offline or signed out: one glance tells whether the work is safe.
 import { useConnection } from "../api/client";
+import { useUnsavedDrawings } from "../api/drawings";
 import { useWaiting } from "../api/outbox";
+import { counted } from "../model/figures";
 
 export function SyncMark() {
   const connection = useConnection((state) => state.connection);
-  const waiting = useWaiting();
+  const waiting = useWaiting() + useUnsavedDrawings();
   const kept = waiting > 0 ? `, ${waiting} kept here` : "";
   const states = {
     online: waiting > 0 ? { state: "saving", text: "Saving" } : { state: "saved", text: "Saved" },
@@ -23,14 +25,16 @@ export function SyncMark() {
 export function ConnectionNote() {
   const connection = useConnection((state) => state.connection);
   const waiting = useWaiting();
+  const drawings = useUnsavedDrawings();
   if (connection === "online") return null;
-  const kept = waiting === 1 ? "One decision is" : waiting > 1 ? `${waiting} decisions are` : "";
+  const parts = [waiting > 0 ? counted(waiting, "decision") : "", drawings > 0 ? counted(drawings, "drawing") : ""];
+  const kept = parts.filter(Boolean).join(" and ");
   return (
     <p className="connection-note" role="status">
       {connection === "offline"
         ? "The server does not answer. You can go on with the images that are here."
         : "The login has ended. Open the address that modicum printed when it started, in this browser."}
-      {kept && ` ${kept} kept in this browser and will be sent on return.`}
+      {kept && ` ${kept} ${waiting + drawings === 1 ? "is" : "are"} kept in this browser and will be sent on return.`}
     </p>
   );
 }

@@ -123,15 +123,14 @@ const TABLE = [
 
   { page: "draw", id: "draw", keys: ["n"], part: "Draw", label: "Draw another one like the last; again to stop" },
   { page: "draw", id: "toolSelect", keys: ["v"], part: "Draw", label: "Select, move and change shapes" },
+  {
+    page: "draw",
+    id: "toolPan",
+    keys: ["w"],
+    part: "Draw",
+    label: "Move the view; the wheel zooms, the right button moves with any tool",
+  },
   { page: "draw", id: "toolBox", keys: ["b"], part: "Draw", label: "Box" },
-  { page: "draw", id: "toolRotated", keys: ["r"], part: "Draw", label: "Rotated box" },
-  { page: "draw", id: "toolEllipse", keys: ["e"], part: "Draw", label: "Ellipse" },
-  { page: "draw", id: "toolPolygon", keys: ["p"], part: "Draw", label: "Polygon" },
-  { page: "draw", id: "toolPolyline", keys: ["i"], part: "Draw", label: "Line" },
-  { page: "draw", id: "toolPoints", keys: ["t"], part: "Draw", label: "Points" },
-  { page: "draw", id: "toolSkeleton", keys: ["k"], part: "Draw", label: "Skeleton" },
-  { page: "draw", id: "toolBrush", keys: ["m"], part: "Draw", label: "Brush of a mask" },
-  { page: "draw", id: "toolEraser", keys: ["u"], part: "Draw", label: "Eraser of a mask" },
   {
     page: "draw",
     id: "cancel",

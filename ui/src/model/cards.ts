@@ -13,6 +13,8 @@ export interface Card {
   reason: Wire["Reason"] | null;
   /** None for a decided item that is only looked at. `needs`: the taking back that will bring a fresh lease. */
   lease: { taskId: number; token: string; needs: string | null } | null;
+  /** What was said of it and taken back, for a drawing to begin with; null when nothing was. */
+  before: Value | null;
 }
 
 /** A decision in the film strip. `annotationId` is none until the server has it on disk. */
@@ -35,13 +37,21 @@ export function fromTask(task: Wire["Task"]): Card {
     blind: task.blind,
     reason: task.reason,
     lease: { taskId: task.id, token: task.lease_token, needs: null },
+    before: null,
   };
 }
 
 export function fromHistory({ annotation, item }: Wire["Past"]): Decided {
   return {
     key: `past-${annotation.id}`,
-    card: { item, prediction: annotation.shown, blind: annotation.shown === null, reason: null, lease: null },
+    card: {
+      item,
+      prediction: annotation.shown,
+      blind: annotation.shown === null,
+      reason: null,
+      lease: null,
+      before: null,
+    },
     action: annotation.action === "skip" ? "skip" : "answer",
     value: annotation.value,
     flag: item.flagged,

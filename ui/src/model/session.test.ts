@@ -328,4 +328,16 @@ describe("session", () => {
     await settle();
     expect(server.log).toHaveLength(3);
   });
+
+  it("brings an image back whose drawing the server refused, with what was drawn and the reason", async () => {
+    server.refuse.add("1.jpg");
+    const drawn = { type: "shapes" as const, shapes: [], tags: [3] };
+    session.answer(drawn, 1);
+    await settle();
+    const state = session.store.getState();
+    expect(onStage()).toBe(1);
+    expect(currentCard(state)).toMatchObject({ before: drawn, lease: { needs: null } });
+    expect(state.notice).toMatch(/1\.jpg was not saved: it belongs/);
+    expect(strip()).toEqual([]);
+  });
 });

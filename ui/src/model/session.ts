@@ -264,7 +264,7 @@ export class Session {
   private takeBackOne(target: Decided): void {
     const { lease } = target.card;
     const unsent = target.state === "waiting" && lease !== null && this.outbox.withdraw(target.key);
-    let card = target.card;
+    let card: Card = { ...target.card, before: target.value };
     if (unsent) {
       this.decided.delete(`${lease.taskId}:${lease.token}`);
     } else {
@@ -369,7 +369,9 @@ export class Session {
         this.decided.add(leaseOf(task));
       }
       this.store.setState((now) => ({
-        queue: now.queue.map((card) => (card.lease?.needs === post.key ? { ...card, ...fromTask(task) } : card)),
+        queue: now.queue.map((card) =>
+          card.lease?.needs === post.key ? { ...fromTask(task), before: card.before } : card,
+        ),
       }));
     }
     // Nothing is leased for a page that nobody has opened.
@@ -383,7 +385,8 @@ export class Session {
       return;
     }
     if (post.kind === "submit") {
-      this.mark(post.key, { state: "refused", problem: error.message });
+      if (post.body.value?.type === "shapes") void this.bringBack(post.key, post.body.value, error);
+      else this.mark(post.key, { state: "refused", problem: error.message });
     } else if (post.kind === "retract") {
       // The decision stands: its item leaves the queue again, and history puts it back in the strip.
       this.store.setState((now) => ({
@@ -392,6 +395,26 @@ export class Session {
         notice: `The decision could not be taken back: ${error.message}`,
       }));
       void this.recall();
+    }
+  }
+
+  /** A refused drawing is too much work for a mark in the strip: its image comes back to be put right. */
+  private async bringBack(key: string, value: Value, error: Error): Promise<void> {
+    const target = this.now.strip.find((one) => one.key === key);
+    this.mark(key, { state: "refused", problem: error.message });
+    if (!target) return;
+    try {
+      const card = { ...fromTask(await this.desk.claimItem(target.card.item.id)), before: value };
+      this.store.setState((now) => ({
+        queue: [card, ...now.queue.filter((one) => one.item.id !== card.item.id)],
+        at: 0,
+        looking: null,
+        draft: { ...BLANK, flag: target.flag },
+        strip: now.strip.filter((one) => one.key !== key),
+        notice: `${card.item.name} was not saved: ${error.message}`,
+      }));
+    } catch {
+      // Somebody else's by now. The strip keeps the reason, this browser the drawing.
     }
   }
 

@@ -1,8 +1,14 @@
 // A class as a chip: its colour (with a pattern beyond twenty classes) and its name.
 import { classLook } from "../model/palette";
 
-export function Swatch({ classId }: { classId: number }) {
-  return <span className="swatch" style={{ background: classLook(classId).fill }} aria-hidden="true" />;
+interface SwatchProps {
+  classId: number;
+  /** Of a class that has one of its own. */
+  colour?: string | null | undefined;
+}
+
+export function Swatch({ classId, colour }: SwatchProps) {
+  return <span className="swatch" style={{ background: colour ?? classLook(classId).fill }} aria-hidden="true" />;
 }
 
 export function ClassChip({ classId, name }: { classId: number; name: string }) {

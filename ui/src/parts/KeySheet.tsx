@@ -14,10 +14,12 @@ interface Props {
 export function KeySheet({ page, classes, keys, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  // Keys that say the same (the arrows) share a line.
-  const lines = new Map<string, string[]>();
-  for (const action of actionsOf(page)) {
-    lines.set(action.label, [...(lines.get(action.label) ?? []), ...action.keys]);
+  // Keys that say the same (the arrows) share a line, and a page with many has headings.
+  const parts = new Map<string, Map<string, string[]>>();
+  for (const { part = "", label, keys: pressed } of actionsOf(page)) {
+    const lines = parts.get(part) ?? new Map<string, string[]>();
+    lines.set(label, [...(lines.get(label) ?? []), ...pressed]);
+    parts.set(part, lines);
   }
   return (
     <dialog ref={dialog} className="key-sheet" aria-labelledby="key-sheet-title" onClose={close}>
@@ -28,18 +30,23 @@ export function KeySheet({ page, classes, keys, close }: Props) {
         </Button>
       </header>
       <div className="key-sheet-columns">
-        <dl>
-          {[...lines].map(([label, pressed]) => (
-            <div key={label}>
-              <dt>
-                {pressed.map((key) => (
-                  <Kbd key={key}>{printed(key)}</Kbd>
-                ))}
-              </dt>
-              <dd>{label}</dd>
-            </div>
-          ))}
-        </dl>
+        {[...parts].map(([part, lines]) => (
+          <section key={part}>
+            {part && <h3>{part}</h3>}
+            <dl>
+              {[...lines].map(([label, pressed]) => (
+                <div key={label}>
+                  <dt>
+                    {pressed.map((key) => (
+                      <Kbd key={key}>{printed(key)}</Kbd>
+                    ))}
+                  </dt>
+                  <dd>{label}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
         <dl>
           {classes
             .filter((entry) => keys.has(entry.id))

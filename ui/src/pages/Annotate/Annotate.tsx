@@ -5,6 +5,7 @@ import type { Wire } from "../../api/client";
 import { useProject } from "../../api/queries";
 import { currentCard } from "../../model/session";
 import { ErrorNote } from "../../parts/ErrorNote";
+import { Workbench } from "../Workbench/Workbench";
 import { Desk } from "./Desk";
 import { useItemUrl, useNews } from "./hooks";
 import { NoItem } from "./States";
@@ -38,13 +39,7 @@ function Queue({ slug, item, project }: Props & { project: Wire["ProjectView"] }
   const itemId = currentCard(state)?.item.id ?? null;
   useItemUrl(slug, item, itemId, session.open.bind(session), state.left !== null);
   useNews(slug, session.refill.bind(session), state.queue.length === 0 && (state.left ?? 1) > 0);
-  return (
-    <Desk
-      slug={slug}
-      project={project}
-      session={session}
-      title="Annotate"
-      nothing={<NoItem slug={slug} project={project} state={state} retry={() => void session.refill()} />}
-    />
-  );
+  const nothing = <NoItem slug={slug} project={project} state={state} retry={() => void session.refill()} />;
+  const parts = { slug, project, session, nothing };
+  return project.project.task_schema.task === "draw" ? <Workbench {...parts} /> : <Desk {...parts} title="Annotate" />;
 }

@@ -2,14 +2,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
-import { ApiError, api, unwrap } from "../../api/client";
+import { ApiError, api, unwrap, type Wire } from "../../api/client";
 import { normalName, parseClasses } from "../../model/classes";
 import { size } from "../../model/figures";
+import type { Choice } from "../../model/policy";
 import { suggestName } from "../../model/sources";
 import { Button } from "../../parts/Button";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { Field } from "../../parts/Field";
 import { ProgressBar } from "../../parts/ProgressBar";
+import { Choices } from "../Settings/Choices";
 import { ClassList } from "./ClassList";
 import { FolderLabels } from "./FolderLabels";
 import { type Source, SourcePicker, usable } from "./SourcePicker";
@@ -20,10 +22,24 @@ interface Draft {
   /** Null until typed: then the source suggests one. */
   name: string | null;
   classes: string;
+  task: Wire["Schema"]["task"];
   fromFolders: boolean;
 }
 
-const EMPTY: Draft = { source: null, name: null, classes: "", fromFolders: false };
+const EMPTY: Draft = { source: null, name: null, classes: "", task: "classify", fromFolders: false };
+
+const TASKS: readonly Choice[] = [
+  {
+    name: "classify",
+    title: "One class an image",
+    explanation: "A key names the whole image: basset, chow, poodle.",
+  },
+  {
+    name: "draw",
+    title: "Shapes on an image",
+    explanation: "Boxes, polygons, masks and keypoints around what is on it, each with a class.",
+  },
+];
 
 function suggested(source: Source | null): string {
   if (source === null) return "";
@@ -31,10 +47,11 @@ function suggested(source: Source | null): string {
 }
 
 /** Where an error belongs; "" when it belongs to none of the fields. */
-function fieldOf(error: unknown): "name" | "classes" | "source" | "" {
+function fieldOf(error: unknown): "name" | "classes" | "source" | "task" | "" {
   if (!(error instanceof ApiError)) return "";
   if (error.path?.startsWith("$.name")) return "name";
   if (error.path?.startsWith("$.classes")) return "classes";
+  if (error.path?.startsWith("$.task")) return "task";
   return error.path?.startsWith("$.source") ? "source" : "";
 }
 
@@ -55,7 +72,9 @@ export function NewProject({ first, onCancel }: { first: boolean; onCancel?: () 
         classes: classes.map((entry) => entry.name),
         source,
         encoder: null,
-        labels_from_folders: draft.fromFolders,
+        task: draft.task,
+        // Folders name classes of whole images, not of what is on them.
+        labels_from_folders: draft.fromFolders && draft.task === "classify",
       };
       return unwrap(api.POST("/api/projects", { body }));
     },
@@ -96,12 +115,21 @@ export function NewProject({ first, onCancel }: { first: boolean; onCancel?: () 
             />
           )}
         </Field>
-        <ClassList text={draft.classes} onChange={(text) => change({ classes: text })} problem={problem("classes")} />
-        <FolderLabels
-          source={draft.source}
-          checked={draft.fromFolders}
-          onChange={(fromFolders) => change({ fromFolders })}
+        <Choices
+          legend="What to say of each image"
+          common={TASKS}
+          chosen={draft.task}
+          problem={problem("task")}
+          onChoose={(task) => change({ task: task === "draw" ? "draw" : "classify" })}
         />
+        <ClassList text={draft.classes} onChange={(text) => change({ classes: text })} problem={problem("classes")} />
+        {draft.task === "classify" && (
+          <FolderLabels
+            source={draft.source}
+            checked={draft.fromFolders}
+            onChange={(fromFolders) => change({ fromFolders })}
+          />
+        )}
       </div>
       {error && at === "" && <ErrorNote error={error} />}
       {sent !== null && draft.source?.kind === "files" ? (
