@@ -10,16 +10,26 @@ import {
   zoomedCamera,
 } from "../model/camera";
 import type { Doc, DocState } from "../model/document";
-import { overlap } from "../model/geometry";
+import { overlap, rounded } from "../model/geometry";
 import { randomKey } from "../model/ids";
-import { allows, type Class, defaultAttributes, type Geometry, newShape, type Point, type Shape } from "../model/shape";
+import {
+  allows,
+  type Class,
+  defaultAttributes,
+  type Geometry,
+  type Kind,
+  newShape,
+  type Point,
+  type Shape,
+} from "../model/shape";
+import { snapTo } from "../model/snapping";
 import type { Size } from "../model/view";
 import { areaOfShape, boundsOfShape, hits } from "../shapes/kinds";
-import type { Command, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
+import type { Command, Draft, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
 import { toolOf } from "../tools/tools";
 import { Looks } from "./looks";
 import { type ImageSource, Picture } from "./picture";
-import { type Scene, Sheet } from "./sheet";
+import { onStage, type Scene, Sheet } from "./sheet";
 import { paintUpper } from "./top";
 
 export interface Settings {
@@ -59,6 +69,7 @@ export interface Setup {
 }
 
 const REACH = 6;
+const SNAP = 8;
 const SETTLE = 120;
 const NONE: ReadonlySet<string> = new Set();
 
@@ -75,6 +86,11 @@ export class Easel {
   private tool: Tool<unknown>;
   private state: unknown;
   private cross: Point | null = null;
+  private snap: Point | null = null;
+  /** Of a stroke: where the brush was last, whether pixels are at work, and what of the upper layer to paint again. */
+  private ringed: Box4 | null = null;
+  private painting = false;
+  private upperPart: Box4 | null = null;
   private scene: Scene;
   private stale = { base: true, sheet: true, top: true };
   private parts: Box4[] = [];
@@ -207,7 +223,7 @@ export class Easel {
 
   pointer(type: "down" | "move" | "up" | "double", on: Point, keys: Omit<PointerAt, "at" | "snapped">): void {
     const at = toImage(this.camera, on);
-    this.step({ type, at, snapped: this.snapped(at), ...keys });
+    this.step({ type, at, snapped: this.snapped(at, keys.alt), ...keys });
     this.hover(on);
   }
 
@@ -217,9 +233,19 @@ export class Easel {
 
   /** Where the pointer is over the stage, null when it left. */
   hover(on: Point | null): void {
-    const cross = this.setup.settings.crosshair && this.setup.tool !== "pan" ? on : null;
+    const { settings, tool } = this.setup;
+    const painting = tool === "brush" || tool === "eraser";
+    const cross = settings.crosshair && tool !== "pan" && !painting ? on : null;
+    if (on === null && this.snap) this.mark(null);
     if (cross === this.cross) return;
     this.cross = cross;
+    this.stale.top = true;
+    this.ask();
+  }
+
+  private mark(snap: Point | null): void {
+    if (snap?.[0] === this.snap?.[0] && snap?.[1] === this.snap?.[1]) return;
+    this.snap = snap;
     this.stale.top = true;
     this.ask();
   }
@@ -230,10 +256,25 @@ export class Easel {
     this.state = this.tool.on(before, event, world);
     if (this.state === before && event.type === "move") return;
     this.top.style.cursor = this.tool.cursor(this.state, world);
-    const without = this.tool.draft(this.state, world).shapes;
-    this.leaveOut(without ? new Set(without.map((shape) => shape.id)) : NONE);
-    this.stale.top = true;
+    const draft = this.tool.draft(this.state, world);
+    this.leaveOut(new Set([...(draft.shapes ?? []).map((shape) => shape.id), ...(draft.without ?? [])]));
+    if (!this.stroked(draft)) this.stale.top = true;
     this.ask();
+  }
+
+  /** While a brush paints, only where it went is painted: what a mask of any size costs is what the stroke covers. */
+  private stroked({ pixels, ring }: Draft): boolean {
+    const ringed = ring ? grown(onStage(this.camera, discOf(ring)), 3) : null;
+    const before = this.ringed;
+    this.ringed = ringed;
+    const drawn = pixels?.fresh ? grown(onStage(this.camera, pixels.fresh), 2) : null;
+    const known = this.painting;
+    this.painting = pixels !== undefined;
+    if (!pixels || !known) return false;
+    for (const box of [ringed, before, drawn]) {
+      if (box) this.upperPart = this.upperPart ? joinedBox(this.upperPart, box) : box;
+    }
+    return true;
   }
 
   private world(): World {
@@ -256,35 +297,53 @@ export class Easel {
           return box[0] >= left && box[1] >= top && box[2] <= right && box[3] <= bottom && free(shape);
         }),
       draw: (geometry, label) => this.draw(geometry, label),
+      may: (kind) => this.may(kind),
       hint: this.setup.onHint,
+      colour: (id) => this.looks.colour(id),
     };
+  }
+
+  private may(kind: Kind): boolean {
+    const { classes, classId, onHint } = this.setup;
+    const entry = classId === null ? undefined : classes[classId];
+    if (!entry) onHint("Choose a class first, then draw again");
+    else if (!allows(entry, kind)) {
+      const allowed = entry.shapes.length > 0 ? `; allowed: ${entry.shapes.join(", ")}` : "";
+      onHint(`The class ${entry.name} is not drawn as a ${kind}${allowed}`);
+    } else return true;
+    return false;
   }
 
   private draw(geometry: Geometry, label: string): void {
     const { doc, classes, classId, settings, onHint } = this.setup;
-    const entry = classId === null ? undefined : classes[classId];
-    if (classId === null || !entry) {
-      onHint("Choose a class first, then draw again");
-      return;
-    }
-    if (!allows(entry, geometry.kind)) {
-      onHint(`The class ${entry.name} is not drawn as a ${geometry.kind}; allowed: ${entry.shapes.join(", ")}`);
-      return;
-    }
+    if (classId === null || !this.may(geometry.kind)) return;
     const [left, top, right, bottom] = boundsOfShape(geometry);
-    const short = Math.min(right - left, bottom - top);
-    if (areaOfShape(geometry) > 0 || geometry.kind === "box") {
-      if (short < Math.max(settings.minSize, 0.5)) {
-        onHint(`Too small: ${short.toFixed(1)} pixels; at least ${settings.minSize} are asked for`);
-        return;
-      }
+    const sides = [right - left, bottom - top];
+    const side = geometry.kind === "polyline" ? Math.max(...sides) : Math.min(...sides);
+    const least = Math.max(settings.minSize, 0.1);
+    if (geometry.kind !== "points" && geometry.kind !== "skeleton" && side < least) {
+      onHint(`Too small: ${rounded(side)} pixels, at least ${least} are asked for`);
+      return;
     }
-    const shape = newShape(randomKey().slice(0, 16), classId, geometry, defaultAttributes(entry));
+    const shape = newShape(randomKey().slice(0, 16), classId, geometry, defaultAttributes(classes[classId]));
     doc.apply({ put: [shape], selection: new Set([shape.id]) }, label);
+    onHint(this.tool.hint);
   }
 
-  private snapped([x, y]: Point): Point {
-    return [Math.min(Math.max(x, 0), this.image.width), Math.min(Math.max(y, 0), this.image.height)];
+  /** Onto a neighbour's edge when that is asked for, and never outside the image. */
+  private snapped([x, y]: Point, free: boolean): Point {
+    const inside: Point = [Math.min(Math.max(x, 0), this.image.width), Math.min(Math.max(y, 0), this.image.height)];
+    const { tool, settings } = this.setup;
+    const draws = !["pan", "brush", "eraser"].includes(tool) && (tool !== "select" || this.tool.busy(this.state));
+    if (!settings.snap || free || !draws) {
+      this.mark(null);
+      return inside;
+    }
+    const own = this.scene.without;
+    const others = tool === "select" ? this.scene.shapes.filter((shape) => !own.has(shape.id)) : this.scene.shapes;
+    const found = tool === "select" && own.size === 0 ? null : snapTo(inside, others, SNAP / this.camera.scale);
+    this.mark(found);
+    return found ?? inside;
   }
 
   // --- what has to be painted ---
@@ -372,12 +431,14 @@ export class Easel {
         this.sheet.blit(context, this.camera);
       }
     }
-    if (this.stale.top) {
+    if (this.stale.top || this.upperPart) {
       const context = this.top.getContext("2d");
       const { selection, undecided } = this.scene;
       const draft = this.tool.draft(this.state, this.world());
-      const upper = { draft, selection, undecided, classId: this.setup.classId, cross: this.cross };
-      if (context) paintUpper(context, upper, this.camera, this.looks, this.stage);
+      const upper = { draft, selection, undecided, classId: this.setup.classId, cross: this.cross, snap: this.snap };
+      const part = this.stale.top ? null : this.upperPart;
+      if (context) paintUpper(context, upper, this.camera, this.looks, this.stage, part);
+      this.upperPart = null;
     }
     this.stale = { base: false, sheet: false, top: false };
   }
@@ -394,6 +455,23 @@ export class Easel {
     }
     this.parts = [];
   }
+}
+
+function discOf({ at: [x, y], radius }: { at: Point; radius: number }): Box4 {
+  return [x - radius, y - radius, x + radius, y + radius];
+}
+
+function grown([left, top, right, bottom]: Box4, by: number): Box4 {
+  return [left - by, top - by, right + by, bottom + by];
+}
+
+function joinedBox(one: Box4, other: Box4): Box4 {
+  return [
+    Math.min(one[0], other[0]),
+    Math.min(one[1], other[1]),
+    Math.max(one[2], other[2]),
+    Math.max(one[3], other[3]),
+  ];
 }
 
 function sameFilter(one: Filter, other: Filter): boolean {

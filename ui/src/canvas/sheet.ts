@@ -19,6 +19,8 @@ export interface Scene {
 const MARGIN = 192;
 /** Shapes smaller than this on the screen have no chip unless chosen. */
 const CHIP_FROM = 28;
+/** Device pixels per image pixel from which masks show their pixels. */
+const PIXELS_FROM = 3;
 const CHIP_ROOM = 22;
 const CHIP_WIDE = 260;
 
@@ -113,6 +115,7 @@ export class Sheet {
       (shape) => !scene.without.has(shape.id) && overlap(boundsOfShape(shape.geometry), part),
     );
     context.setTransform(...matrix(inner, this.dots));
+    context.imageSmoothingEnabled = inner.scale * this.dots < PIXELS_FROM;
     for (const shape of shown) drawOne(context, shape, scene, looks, inner);
     context.setTransform(this.dots, 0, 0, this.dots, 0, 0);
     for (const shape of shown) drawChip(context, shape, scene, looks, inner);

@@ -1,5 +1,5 @@
 // The upper layer: what is at work right now, its handles, the choosing rectangle and the crosshair.
-import { type Camera, matrix, toStage } from "../model/camera";
+import { type Box4, type Camera, matrix, shownOf, toStage } from "../model/camera";
 import type { Point } from "../model/shape";
 import type { Size } from "../model/view";
 import { drawShape } from "../shapes/kinds";
@@ -17,20 +17,53 @@ export interface Upper {
   classId: number | null;
   /** Where the crosshair is, on the stage. */
   cross: Point | null;
+  /** Where the pointer snapped to, on the image. */
+  snap: Point | null;
 }
 
+/** `part` is what changed, in CSS pixels of the stage; null for all of it. */
 export function paintUpper(
   context: CanvasRenderingContext2D,
-  { draft, selection, undecided, classId, cross }: Upper,
+  upper: Upper,
   camera: Camera,
   looks: Looks,
   stage: Size,
+  part: Box4 | null,
+): void {
+  const { dots } = looks;
+  context.setTransform(dots, 0, 0, dots, 0, 0);
+  if (!part) {
+    context.clearRect(0, 0, stage.width + 1, stage.height + 1);
+    paintAll(context, upper, camera, looks, stage);
+    return;
+  }
+  const [left, top, right, bottom] = part.map((edge, at) => (at < 2 ? Math.floor(edge) : Math.ceil(edge))) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  context.save();
+  context.beginPath();
+  context.rect(left, top, right - left, bottom - top);
+  context.clip();
+  context.clearRect(left, top, right - left, bottom - top);
+  paintAll(context, upper, camera, looks, stage, [left, top, right, bottom]);
+  context.restore();
+}
+
+function paintAll(
+  context: CanvasRenderingContext2D,
+  { draft, selection, undecided, classId, cross, snap }: Upper,
+  camera: Camera,
+  looks: Looks,
+  stage: Size,
+  part?: Box4,
 ): void {
   const { dots } = looks;
   const unit = 1 / camera.scale;
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   context.setTransform(...matrix(camera, dots));
+  if (draft.pixels) pixels(context, draft.pixels.canvas, camera, dots, part);
   for (const shape of draft.shapes ?? []) drawOne(context, shape, { selection, undecided }, looks, camera);
   const paint = looks.paint(classId ?? 0, unit, true);
   if (draft.geometry) drawShape(context, draft.geometry, paint);
@@ -39,7 +72,55 @@ export function paintUpper(
   if (draft.open) openLine(context, draft.open, camera, paint.colour);
   handles(context, draft, camera);
   if (draft.band) band(context, draft.band, camera);
+  if (snap) snapMark(context, toStage(camera, snap));
+  if (draft.ring) ring(context, toStage(camera, draft.ring.at), draft.ring.radius * camera.scale);
   if (cross) crosshair(context, cross, stage);
+}
+
+/** A mask at work: only what lies on the stage, or in the part that changed, is read. */
+function pixels(
+  context: CanvasRenderingContext2D,
+  canvas: HTMLCanvasElement,
+  camera: Camera,
+  dots: number,
+  part?: Box4,
+) {
+  const [left, top, right, bottom] = part
+    ? onImage(camera, part)
+    : shownOf(camera, { width: context.canvas.width / dots, height: context.canvas.height / dots });
+  const x = Math.max(0, Math.floor(left) - 2);
+  const y = Math.max(0, Math.floor(top) - 2);
+  const w = Math.min(canvas.width, Math.ceil(right) + 2) - x;
+  const h = Math.min(canvas.height, Math.ceil(bottom) + 2) - y;
+  if (w <= 0 || h <= 0) return;
+  context.imageSmoothingEnabled = camera.scale * dots < 3;
+  context.globalAlpha = 0.45;
+  context.drawImage(canvas, x, y, w, h, x, y, w, h);
+  context.globalAlpha = 1;
+}
+
+function onImage(camera: Camera, [left, top, right, bottom]: Box4): Box4 {
+  const moved = { ...camera, x: camera.x - left, y: camera.y - top };
+  return shownOf(moved, { width: right - left, height: bottom - top });
+}
+
+function ring(context: CanvasRenderingContext2D, [x, y]: Point, radius: number): void {
+  context.beginPath();
+  context.arc(x, y, Math.max(1, radius), 0, 2 * Math.PI);
+  context.lineWidth = 3;
+  context.strokeStyle = "rgb(0 0 0 / 55%)";
+  context.stroke();
+  context.lineWidth = 1.25;
+  context.strokeStyle = "#ffffff";
+  context.stroke();
+}
+
+function snapMark(context: CanvasRenderingContext2D, [x, y]: Point): void {
+  context.beginPath();
+  context.arc(x, y, 6, 0, 2 * Math.PI);
+  context.lineWidth = 2;
+  context.strokeStyle = "#ffd60a";
+  context.stroke();
 }
 
 function openLine(context: CanvasRenderingContext2D, points: readonly Point[], camera: Camera, colour: string): void {

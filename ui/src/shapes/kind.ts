@@ -35,6 +35,8 @@ export interface ShapeKind<G extends Geometry> {
   handles(shape: G, unit: number): Handle[];
   /** The shape after its handle of this number went to a point. */
   pulled(shape: G, handle: number, to: Point, pull: Pull): G;
+  /** Without the point of a handle: null when nothing is left. Kinds without single points have none of this. */
+  without?(shape: G, handle: number): G | null;
   shifted(shape: G, dx: number, dy: number): G;
   /** The lines others may snap to; rings are closed. */
   lines(shape: G): { points: Ring; closed: boolean }[];

@@ -43,6 +43,12 @@ export function pulled(shape: Geometry, handle: number, to: Point, pull: Pull): 
   return of(shape.kind).pulled(shape, handle, to, pull);
 }
 
+/** Undefined when the handle is not a point that can be taken away. */
+export function withoutHandle(shape: Geometry, handle: number): Geometry | null | undefined {
+  if (handlesOf(shape, 1)[handle]?.role !== "vertex") return undefined;
+  return of(shape.kind).without?.(shape, handle);
+}
+
 export const shifted = (shape: Geometry, dx: number, dy: number): Geometry => of(shape.kind).shifted(shape, dx, dy);
 
 export const linesOf = (shape: Geometry) => of(shape.kind).lines(shape);

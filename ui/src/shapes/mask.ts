@@ -5,6 +5,9 @@ import type { ShapeKind } from "./kind";
 interface Painted {
   colour: string;
   canvas: HTMLCanvasElement;
+  /** Where the canvas lies on the image. */
+  x: number;
+  y: number;
 }
 
 const painted = new Map<Mask, Painted>();
@@ -17,7 +20,9 @@ export const mask: ShapeKind<Mask> = {
   hit: (shape, [x, y]) => maskHolds(shape, x, y),
   draw(context, shape, { colour }) {
     context.globalAlpha = 0.45;
-    context.drawImage(canvasOf(shape, colour), shape.x, shape.y);
+    const { canvas, x, y } = paintedOf(shape, colour);
+    // Of a canvas larger than the patch only the patch: it may belong to a mask still at work.
+    context.drawImage(canvas, shape.x - x, shape.y - y, shape.w, shape.h, shape.x, shape.y, shape.w, shape.h);
     context.globalAlpha = 1;
   },
   handles: () => [],
@@ -31,34 +36,50 @@ export const mask: ShapeKind<Mask> = {
   lines: () => [],
 };
 
-function canvasOf(shape: Mask, colour: string): HTMLCanvasElement {
+function paintedOf(shape: Mask, colour: string): Painted {
   const known = painted.get(shape);
   if (known?.colour === colour) {
     painted.delete(shape); // the last one used is the last to go
     painted.set(shape, known);
-    return known.canvas;
+    return known;
   }
-  if (known) forget(shape);
-  const canvas = paintedMask(shape, colour);
-  painted.set(shape, { colour, canvas });
-  pixels += shape.w * shape.h;
-  for (const old of painted.keys()) {
-    if (pixels <= MOST_PIXELS || old === shape) break;
-    forget(old);
-  }
-  return canvas;
-}
-
-function forget(shape: Mask): void {
-  if (painted.delete(shape)) pixels -= shape.w * shape.h;
-}
-
-function paintedMask(shape: Mask, colour: string): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = shape.w;
   canvas.height = shape.h;
   const context = canvas.getContext("2d");
-  if (!context) return canvas;
+  if (context) putPixels(context, shape, colour, 0, 0);
+  const fresh = { colour, canvas, x: shape.x, y: shape.y };
+  keep(shape, fresh);
+  return fresh;
+}
+
+/** A canvas as large as the image that already shows a mask: it is not painted again. */
+export function adoptPainted(shape: Mask, colour: string, canvas: HTMLCanvasElement): void {
+  keep(shape, { colour, canvas, x: 0, y: 0 });
+}
+
+/** A mask's canvas is about to show something else. */
+export function forgetPainted(shape: Mask): void {
+  const known = painted.get(shape);
+  if (known && painted.delete(shape)) pixels -= known.canvas.width * known.canvas.height;
+}
+
+/** Paints a mask in its place on a canvas as large as the image. */
+export function paintInto(context: CanvasRenderingContext2D, shape: Mask, colour: string): void {
+  putPixels(context, shape, colour, shape.x, shape.y);
+}
+
+function keep(shape: Mask, entry: Painted): void {
+  forgetPainted(shape);
+  painted.set(shape, entry);
+  pixels += entry.canvas.width * entry.canvas.height;
+  for (const old of painted.keys()) {
+    if (pixels <= MOST_PIXELS || old === shape) break;
+    forgetPainted(old);
+  }
+}
+
+function putPixels(context: CanvasRenderingContext2D, shape: Mask, colour: string, x: number, y: number): void {
   const image = context.createImageData(shape.w, shape.h);
   const words = new Uint32Array(image.data.buffer);
   const word = pixelWord(colour);
@@ -67,12 +88,11 @@ function paintedMask(shape: Mask, colour: string): HTMLCanvasElement {
     if (at % 2 === 1) words.fill(word, place, place + count);
     place += count;
   }
-  context.putImageData(image, 0, 0);
-  return canvas;
+  context.putImageData(image, x, y);
 }
 
 /** #rrggbb as one opaque pixel of image data, whichever way round this machine keeps bytes. */
-export function pixelWord(colour: string): number {
+function pixelWord(colour: string): number {
   const value = Number.parseInt(colour.slice(1), 16);
   const bytes = new Uint8Array([value >> 16, (value >> 8) & 255, value & 255, 255]);
   return new Uint32Array(bytes.buffer)[0] ?? 0;

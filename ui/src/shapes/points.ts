@@ -23,6 +23,7 @@ export const points: ShapeKind<Points> = {
   },
   handles: (shape) => shape.points.map((at) => ({ at, role: "vertex" })),
   pulled: (shape, handle, to) => ({ kind: "points", points: shape.points.toSpliced(handle, 1, roundedPoint(to)) }),
+  without: (shape, at) => (shape.points.length > 1 ? { kind: "points", points: shape.points.toSpliced(at, 1) } : null),
   shifted: (shape, dx, dy) => ({
     kind: "points",
     points: shape.points.map(([x, y]): Point => roundedPoint([x + dx, y + dy])),

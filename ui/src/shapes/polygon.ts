@@ -33,6 +33,14 @@ export const polygon: ShapeKind<Polygon> = {
     const [ring, place] = locate(shape, handle % count);
     return handle < count ? withPoint(shape, ring, place, to, 1) : withPoint(shape, ring, place + 1, to, 0);
   },
+  /** A ring of two points goes, and with the last ring the polygon. */
+  without(shape, n) {
+    const [ring, place] = locate(shape, n);
+    const rings = shape.rings
+      .map((points, at) => (at === ring ? points.toSpliced(place, 1) : points))
+      .filter((points) => points.length >= 3);
+    return rings.length > 0 ? { kind: "polygon", rings } : null;
+  },
   shifted: (shape, dx, dy) => ({
     kind: "polygon",
     rings: shape.rings.map((ring) => ring.map(([x, y]) => roundedPoint([x + dx, y + dy]))),
@@ -41,7 +49,7 @@ export const polygon: ShapeKind<Polygon> = {
 };
 
 /** Ring and place in it of the n-th point of all. */
-export function locate({ rings }: Polygon, n: number): [number, number] {
+function locate({ rings }: Polygon, n: number): [number, number] {
   let left = n;
   for (const [at, ring] of rings.entries()) {
     if (left < ring.length) return [at, left];
@@ -56,15 +64,6 @@ function withPoint(shape: Polygon, ring: number, place: number, to: Point, inste
     at === ring ? points.toSpliced(place, instead, roundedPoint(to)) : points,
   );
   return { kind: "polygon", rings };
-}
-
-/** Without its n-th point; a ring of two points goes, and with the last ring the polygon: null. */
-export function withoutPoint(shape: Polygon, n: number): Polygon | null {
-  const [ring, place] = locate(shape, n);
-  const rings = shape.rings
-    .map((points, at) => (at === ring ? points.toSpliced(place, 1) : points))
-    .filter((points) => points.length >= 3);
-  return rings.length > 0 ? { kind: "polygon", rings } : null;
 }
 
 function middle(ring: Point[], place: number): Point {

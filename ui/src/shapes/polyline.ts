@@ -36,6 +36,7 @@ export const polyline: ShapeKind<Polyline> = {
         : points.toSpliced(handle - count + 1, 0, roundedPoint(to));
     return { kind: "polyline", points: spliced };
   },
+  without: ({ points }, at) => (points.length > 2 ? { kind: "polyline", points: points.toSpliced(at, 1) } : null),
   shifted: ({ points }, dx, dy) => ({
     kind: "polyline",
     points: points.map(([x, y]): Point => roundedPoint([x + dx, y + dy])),

@@ -1,6 +1,6 @@
 // Keypoints joined by the bones of their class. A node is visible (2, filled), hidden (1, a ring) or not marked (0, not drawn).
 import { boundsOf, distance, nearestOn, rounded } from "../model/geometry";
-import type { Class, GeometryOf, Point } from "../model/shape";
+import type { GeometryOf, Point } from "../model/shape";
 import type { Handle, ShapeKind } from "./kind";
 
 type Skeleton = GeometryOf<"skeleton">;
@@ -48,6 +48,11 @@ export const skeleton: ShapeKind<Skeleton> = {
     kind: "skeleton",
     nodes: nodes.map((node, at): Node => (at === handle ? [rounded(x), rounded(y), node[2] || 2] : node)),
   }),
+  /** Its place in the class's order stays, not marked. */
+  without({ nodes }, place) {
+    const left = nodes.map((node, at): Node => (at === place ? [0, 0, 0] : node));
+    return left.some(([, , seen]) => seen > 0) ? { kind: "skeleton", nodes: left } : null;
+  },
   shifted: ({ nodes }, dx, dy) => ({
     kind: "skeleton",
     nodes: nodes.map(([x, y, seen]): Node => (seen === 0 ? [x, y, 0] : [rounded(x + dx), rounded(y + dy), seen])),
@@ -55,18 +60,10 @@ export const skeleton: ShapeKind<Skeleton> = {
   lines: () => [],
 };
 
-/** A node after one more turn of visible, hidden, not marked. */
+/** A visible node becomes a hidden one, a hidden one visible. */
 export function turnedNode(shape: Skeleton, place: number): Skeleton {
-  const next = { 2: 1, 1: 0, 0: 2 } as const;
-  return {
-    kind: "skeleton",
-    nodes: shape.nodes.map((node, at) => (at === place ? [node[0], node[1], next[node[2]]] : node)),
-  };
-}
-
-/** Which bones a class has; none when it has no skeleton. */
-export function bonesOf(entry: Class | undefined): NonNullable<Class["skeleton"]> | null {
-  return entry?.skeleton ?? null;
+  const turn = ([x, y, seen]: Node): Node => [x, y, seen === 2 ? 1 : 2];
+  return { kind: "skeleton", nodes: shape.nodes.map((node, at) => (at === place ? turn(node) : node)) };
 }
 
 function marked(nodes: readonly Node[]): Node[] {

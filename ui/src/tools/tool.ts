@@ -1,10 +1,26 @@
 // What a tool is: a small statechart. It gets events with points of the image, and says what to show while it is at work.
+import type { Box4 } from "../model/camera";
 import type { Doc } from "../model/document";
-import type { Class, Geometry, Point, Shape } from "../model/shape";
+import type { Class, Geometry, Kind, Point, Shape } from "../model/shape";
 import type { Size } from "../model/view";
 import type { Handle } from "../shapes/kind";
 
-export type ToolId = "select" | "pan" | "box";
+export type ToolId =
+  | "select"
+  | "pan"
+  | "box"
+  | "rotated"
+  | "ellipse"
+  | "polygon"
+  | "polyline"
+  | "points"
+  | "skeleton"
+  | "brush"
+  | "eraser"
+  /** Cuts an outline out of the selected polygons: holes. */
+  | "hole"
+  /** Cuts the selected polygons in two along a line. */
+  | "split";
 
 export interface PointerAt {
   /** In image pixels, where the pointer is. */
@@ -45,20 +61,30 @@ export interface World {
   free: (shape: Shape) => boolean;
   /** The shape under a point: of those that lie there the smallest, lines and points before areas. */
   find: (point: Point) => Shape | null;
-  within: (box: readonly [number, number, number, number]) => Shape[];
+  within: (box: Box4) => Shape[];
+  /** Whether the chosen class may be drawn as this kind; says why when not. */
+  may: (kind: Kind) => boolean;
   /** Adds a drawn shape of the chosen class and selects it; says why not when it may not be. */
   draw: (geometry: Geometry, label: string) => void;
   hint: (text: string | null) => void;
+  /** The colour of a class, #rrggbb. */
+  colour: (classId: number) => string;
 }
 
 /** What the upper layer shows for a tool. */
 export interface Draft {
   /** Drawn in the place of the shapes of the same id below. */
   shapes?: readonly Shape[];
+  /** Ids not to be drawn below, because their pixels are at work. */
+  without?: readonly string[];
   /** A geometry not yet a shape, in the colour of the chosen class. */
   geometry?: Geometry | null;
   /** A line still open, and where it would go next. */
   open?: readonly Point[];
+  /** Pixels at work: a canvas as large as the image, and the part of it that changed since the last frame. */
+  pixels?: { canvas: HTMLCanvasElement; fresh: Box4 | null };
+  /** The brush: a ring around a point, with its radius in image pixels. */
+  ring?: { at: Point; radius: number };
   handles?: readonly Handle[];
   active?: number | null;
   /** A rectangle that chooses what lies in it. */

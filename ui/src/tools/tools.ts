@@ -1,10 +1,28 @@
 // The table of tools.
-import { boxTool } from "./box";
+import { brushTool, eraserTool } from "./brush";
+import { boxTool, ellipseTool } from "./corners";
 import { panTool } from "./pan";
+import { holeTool, pointsTool, polygonTool, polylineTool, splitTool } from "./path";
+import { rotatedTool } from "./rotated";
 import { selectTool } from "./select";
+import { skeletonTool } from "./skeleton";
 import type { Tool, ToolId } from "./tool";
 
-const TOOLS = { select: selectTool, pan: panTool, box: boxTool } satisfies Record<ToolId, unknown>;
+const TOOLS = {
+  select: selectTool,
+  pan: panTool,
+  box: boxTool,
+  rotated: rotatedTool,
+  ellipse: ellipseTool,
+  polygon: polygonTool,
+  polyline: polylineTool,
+  points: pointsTool,
+  skeleton: skeletonTool,
+  brush: brushTool,
+  eraser: eraserTool,
+  hole: holeTool,
+  split: splitTool,
+} satisfies Record<ToolId, unknown>;
 
 /** Every tool only ever meets its own states. */
 export function toolOf(id: ToolId): Tool<unknown> {
