@@ -1,6 +1,7 @@
 """Extensions by name: an entry-point group is a table from name to object, loaded when somebody asks for it.
 
-Groups: `modicum.strategies`, `modicum.wrappers`, `modicum.encoders`, `modicum.formats`. What modicum ships is registered in its
+Groups: `modicum.strategies`, `modicum.wrappers`, `modicum.encoders`, `modicum.formats`,
+`modicum.shape_formats`. What modicum ships is registered in its
 own pyproject.toml like anybody else's, so there is one way in.
 """
 

@@ -8,6 +8,7 @@ import typer
 
 from modicum import __version__
 from modicum.cli.certifying import certify, verify
+from modicum.cli.converting import convert
 from modicum.cli.data import export, import_, status
 from modicum.cli.reporting import report
 from modicum.cli.serving import demo, label, serve
@@ -32,6 +33,7 @@ app.command("watch")(watch)
 app.command("serve")(serve)
 app.command("status")(status)
 app.command("export")(export)
+app.command("convert")(convert)
 app.command("report")(report)
 app.command("certify")(certify)
 app.command("verify")(verify)

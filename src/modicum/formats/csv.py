@@ -1,4 +1,7 @@
-"""CSV: one line an item, for spreadsheets. Text a spreadsheet would run as a formula gets an apostrophe in front."""
+"""CSV: one line an item, for spreadsheets. Text a spreadsheet would run as a formula gets an apostrophe in front.
+
+Shapes have a line each in `shape_table`.
+"""
 
 import csv
 import io

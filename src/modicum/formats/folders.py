@@ -5,6 +5,8 @@ predictions/<class>/<file>   what only the model says, when asked for
 labels.csv                   one line an image, with its provenance
 folders.csv                  folder -> class: names no file system takes are changed
 missing.csv                  images that could not be read any more, and why
+
+The same of drawings: the classes of whole images; shapes have no place in folders.
 """
 
 import csv
@@ -15,9 +17,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from modicum.errors import ModicumError, StorageError
+from modicum.errors import ModicumError, NotFoundError, StorageError
 from modicum.formats.csv import cell, record
+from modicum.formats.losing import Keeper
+from modicum.formats.losses import Losses
+from modicum.formats.pictures import Classes, Drawings, Picture, ShapeFormat
+from modicum.formats.places import Out, Source
 from modicum.formats.row import COLUMNS, Format, Row
+from modicum.geometry import Shapes
 from modicum.names import Distinct, safe_name
 
 if TYPE_CHECKING:
@@ -119,3 +126,77 @@ def write_folder(rows: Iterable[Row], read: Callable[[str], bytes], target: Path
 
 
 FORMAT = Format(suffix=".zip", media="application/zip", write=write)
+
+
+# --- drawings: the classes of whole images -----------------------------------------------------------------------------
+
+
+def detect(source: Source) -> bool:
+    return not source.alone and any("/" in name for name in source.image_names())
+
+
+def read_shapes(source: Source, losses: Losses) -> Drawings:
+    """Images in folders named like their classes; an image in no folder has no class."""
+    classes = Classes(str(source.path.name), losses)
+    told: dict[str, str] = {}
+    if "folders.csv" in source.known:
+        told = {row[0]: row[1].removeprefix("'") for row in csv.reader(io.StringIO(source.text("folders.csv"))) if len(row) == 2}
+    found = []
+    for name in source.image_names():
+        parts = name.split("/")
+        label = told.get(parts[-2], parts[-2]) if len(parts) > 1 else None
+        if parts[0] == "predictions" and "folders.csv" in source.known:
+            losses.left_out(name, "$", "what only a model says")
+            continue
+        found.append(Picture(name, 0, 0, Shapes(tags=(classes.of(label, name),)) if label else Shapes(), file=name))
+    return Drawings(classes.tuple(), found)
+
+
+def write_shapes(drawings: Drawings, out: Out, losses: Losses) -> None:
+    """Class folders: a copy of every image in the folder of each of its classes; shapes are not held."""
+    for path, data in entries(_rows(drawings, losses), lambda uri: _image(out, uri)):
+        if path.name == "missing.csv":
+            for row in list(csv.reader(io.StringIO(data.decode())))[1:]:
+                losses.left_out(row[0], "$", "an image that cannot be copied", row[1])
+        out.put(str(path), data)
+
+
+def _image(out: Out, name: str) -> bytes:
+    found = out.image(name)
+    if found is None:
+        raise NotFoundError("there is no image of this name: give the folder of the images")
+    return found
+
+
+def _rows(drawings: Drawings, losses: Losses) -> Iterator[Row]:
+    keeper = Keeper("class folders", losses, {"tags"})
+    keeper.schema(drawings)
+    for picture in drawings.pictures:
+        keeper.picture(picture)
+        for place, shape in enumerate(picture.shapes.shapes):
+            keeper.dropped(picture, place, shape)
+        if not picture.shapes.tags:
+            what = "class folders hold no image without a class"
+            losses.left_out(picture.where, picture.path, what, picture.name[:100])
+        for tag in picture.shapes.tags:
+            yield Row(
+                name=picture.name,
+                uri=picture.name,
+                sha256=str(picture.facts.get("sha256", "")),
+                kind="label",
+                label=drawings.classes[tag].name,
+                origin=None,
+                annotator=None,
+                time=None,
+                prediction=None,
+                confidence=None,
+                model=None,
+                agrees=None,
+                shown=None,
+                split=str(picture.facts.get("split", "")),
+                flagged=False,
+                certificate=None,
+            )
+
+
+SHAPES = ShapeFormat(".zip", "application/zip", detect, read_shapes, write_shapes)

@@ -1,0 +1,453 @@
+"""YOLO: a text file an image, a line a shape, in parts of the image: boxes, outlines, rotated boxes or keypoints.
+
+Source: the dataset formats of Ultralytics (detect, segment, obb, pose). `data.yaml` names the classes. YOLO has no place for
+sizes and true names of images; we add `images.csv`, which other programs pass over, so that what we write can be read
+without the images and in its order.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import yaml
+
+from modicum.errors import ModicumError, SourceError
+from modicum.formats.losing import Keeper
+from modicum.formats.losses import Losses, Place, RefusedError
+from modicum.formats.outline import bounds, corners, one_ring, rings, rotated_from
+from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, parsed, size
+from modicum.formats.places import IMAGES, Out, Source, Stems, safe_path
+from modicum.geometry import Bones, Box, Geometry, Point, Polygon, Rotated, Shape, Skeleton
+from modicum.types import Class
+
+TABLE = "images.csv"
+_HEADER = ("labels", "image", "width", "height")
+_OTHER_TEXTS = ("classes.txt", "train.txt", "val.txt", "test.txt", "labelmap.txt", "obj.names", "requirements.txt")
+
+
+class _Known(NamedTuple):
+    """What is known of an image before its labels are read."""
+
+    labels: str
+    image: str
+    width: int = 0
+    height: int = 0
+
+
+def detect(source: Source, task: str = "detect") -> bool:
+    if source.alone:
+        return False
+    texts = _label_files(source)
+    if not texts:
+        return False
+    for name in texts[:20]:
+        first = source.text(name).strip().partition("\n")[0].split()
+        if first:
+            try:
+                return len(first) >= 5 and all(abs(float(value)) < 1e6 for value in first)
+            except ValueError:
+                return False
+    return any(name.endswith((".yaml", ".yml", "classes.txt")) for name in source.names)
+
+
+def _label_files(source: Source) -> list[str]:
+    found = [name for name in source.having(".txt") if name.rpartition("/")[2].lower() not in _OTHER_TEXTS]
+    inside = [name for name in found if "labels" in name.split("/")[:-1]]
+    return inside or [name for name in found if "ImageSets" not in name.split("/")]
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(source: Source, losses: Losses, task: str = "detect") -> Drawings:
+    """A folder or zip. Lines of five numbers are boxes, of nine rotated boxes or outlines, longer ones outlines or keypoints.
+
+    `task` is what a line of nine numbers means: "obb" or, with any other, an outline, and whether longer ones are keypoints;
+    `kpt_shape` in data.yaml says that by itself. Raises SourceError.
+    """
+    if source.alone:
+        raise SourceError(f"{source.path} is one file; YOLO is a folder of text files with data.yaml or classes.txt beside them")
+    facts = _yaml(source, losses)
+    classes, named = _classes(source, facts, losses)
+    shape = facts.get("kpt_shape")
+    per_node = 0
+    if isinstance(shape, list) and len(shape) == 2 and shape[1] in (2, 3) and isinstance(shape[0], int) and 0 < shape[0] <= 1000:
+        per_node = shape[1]
+        _bones(classes, shape[0], facts)
+    elif task == "pose":
+        raise SourceError("poses need kpt_shape in data.yaml: the number of keypoints, and 2 or 3 numbers for each")
+    table = _table(source, losses)
+    texts = _label_files(source)
+    entries = [*(entry for entry in table if entry.labels in source.known or not entry.labels)]
+    seen = {entry.labels for entry in entries}
+    images = _images(source)
+    entries += [_Known(name, images.get(_stem(name), "")) for name in texts if name not in seen]
+    if not table:  # images without a text file are images without a shape
+        with_labels = {entry.image for entry in entries}
+        entries += [_Known("", name) for name in source.image_names() if name not in with_labels]
+        entries.sort(key=lambda entry: _stem(entry.labels or entry.image))
+    if not named:
+        _numbered_classes(source, texts, classes)
+    if task == "detect" and facts.get("task") in _MAKERS:
+        task = facts["task"]
+    reader = _Reader(source, losses, classes, per_node, task)
+    return Drawings(classes.tuple(), map(reader.picture, entries))
+
+
+def _yaml(source: Source, losses: Losses) -> dict[str, Any]:
+    """data.yaml, by whatever name: the first that names classes."""
+    for name in source.having(".yaml", ".yml"):
+        try:
+            found = yaml.safe_load(source.text(name, 2**22))
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+            losses.left_out(name, f"line {line}", "YAML that cannot be read", str(getattr(error, "problem", error))[:200])
+            continue
+        if isinstance(found, dict) and "names" in found:
+            return {**found, "*": name}
+    return {}
+
+
+def _classes(source: Source, facts: dict[str, Any], losses: Losses) -> tuple[Classes, bool]:
+    """The classes by their numbers, and whether anything named them."""
+    names = facts.get("names")
+    if isinstance(names, list):
+        names = dict(enumerate(names))
+    if isinstance(names, dict) and all(isinstance(key, int) and 0 <= key < 100_000 for key in names):
+        classes = Classes(str(facts["*"]), losses)
+        for place in range(max(names, default=-1) + 1):
+            entry = classes.add(names.get(place, f"class {place}"), f"$.names[{place}]")
+            if place not in names:
+                classes.change(entry.model_copy(update={"archived": True}))
+        return classes, True
+    for name in source.names:
+        if name.rpartition("/")[2] in ("classes.txt", "obj.names"):
+            classes = Classes(name, losses)
+            for place, line in enumerate(source.text(name).splitlines()):
+                if line.strip():
+                    classes.add(line, f"line {place + 1}")
+            return classes, True
+    return Classes(str(source.path.name), losses), False
+
+
+def _numbered_classes(source: Source, texts: list[str], classes: Classes) -> None:
+    """When nothing names the classes: as many as the largest number needs."""
+    most = -1
+    for name in texts:
+        for line in source.text(name).splitlines():
+            first = line.partition(" ")[0]
+            if first.isdecimal() and len(first) < 5:
+                most = max(most, int(first))
+    for place in range(most + 1):
+        classes.add(f"class {place}", "$")
+
+
+def _bones(classes: Classes, count: int, facts: dict[str, Any]) -> None:
+    names = facts.get("kpt_names")
+    for entry in classes.made:
+        given = names.get(entry.id) if isinstance(names, dict) else None
+        nodes = tuple(map(str, given)) if isinstance(given, list) and len(set(given)) == count else None
+        edges = [tuple(edge) for edge in facts.get("skeleton") or () if isinstance(edge, list)]
+        try:
+            bones = Bones.model_validate({"nodes": nodes or tuple(str(n + 1) for n in range(count)), "edges": tuple(edges)})
+        except ValueError:
+            bones = Bones(nodes=tuple(str(n + 1) for n in range(count)))
+        classes.change(entry.model_copy(update={"skeleton": bones}))
+
+
+def _table(source: Source, losses: Losses) -> list[_Known]:
+    """What we wrote beside the labels: every image with its size, in order."""
+    if TABLE not in source.known:
+        return []
+    found = []
+    for place, row in enumerate(csv.reader(io.StringIO(source.text(TABLE)))):
+        if place == 0 and tuple(row) != _HEADER:
+            return []
+        if place:
+            try:
+                labels, image, width, height = row
+                found.append(_Known(labels, image, size(width) if width != "0" else 0, size(height) if height != "0" else 0))
+            except (ValueError, RefusedError) as error:
+                losses.left_out(TABLE, f"line {place + 1}", "a line about an image that cannot be read", str(error)[:200])
+    return found
+
+
+def _images(source: Source) -> dict[str, str]:
+    """Image files by their path without suffix and without the folder `images` that stands for `labels`."""
+    return {_stem(name): name for name in reversed(source.image_names())}
+
+
+def _stem(name: str) -> str:
+    parts = [part for part in name.split("/") if part not in ("labels", "images")]
+    return "/".join(parts).rpartition(".")[0]
+
+
+class _Reader:
+    def __init__(self, source: Source, losses: Losses, classes: Classes, per_node: int, task: str) -> None:
+        self.source, self.losses, self.classes, self.per_node, self.task = source, losses, classes, per_node, task
+
+    def picture(self, known: _Known) -> Picture:
+        file = known.labels or known.image
+        gathering = Gathering(file, self.losses)
+        name = known.image or (known.labels.removeprefix("labels/").removesuffix(".txt") + ".jpg")
+        width, height = known.width, known.height
+        if not width and known.image:
+            try:
+                width, height = self.source.image_size(known.image) or (0, 0)
+            except ModicumError as error:
+                self.losses.changed(file, "$", "an image whose size cannot be read", error.message)
+        try:
+            lines = self.source.text(known.labels).splitlines() if known.labels else []
+        except SourceError as error:
+            self.losses.left_out(file, "$", "a file of labels that cannot be read", error.message)
+            lines = []
+        if not width and any(lines):
+            what = "YOLO counts in parts of the image, whose size is unknown: give the folder of the images"
+            self.losses.left_out(file, "$", what, "no image of this name" if not known.image else known.image, len(lines))
+            lines = []
+        for place, line in enumerate(lines):
+            if line.strip():
+                self._line(line.split(), width, height, f"line {place + 1}", gathering)
+        short = name.partition("images/")[2] if name.startswith("images/") else name
+        return Picture(short, width, height, gathering.drawn(), file=file, places=tuple(gathering.places))
+
+    def _line(self, parts: list[str], width: int, height: int, path: str, gathering: Gathering) -> None:
+        try:
+            class_id = parsed(parts[0])
+            if not (class_id == int(class_id) and 0 <= class_id < len(self.classes.made)):
+                raise RefusedError("a shape of an unknown class", f"class {parts[0][:20]}, there are {len(self.classes.made)}")
+            values = [parsed(part) for part in parts[1:]]
+        except RefusedError as error:
+            gathering.refuse(path, error)
+            return
+        entry = self.classes.made[int(class_id)]
+        nodes = len(entry.skeleton.nodes) * self.per_node if entry.skeleton and self.per_node else 0
+        score = None
+        if nodes and len(values) in (4 + nodes, 5 + nodes):
+            score = values.pop() if len(values) == 5 + nodes else None
+            make: Callable[[], Geometry] = partial(_pose, values, width, height, self.per_node)
+            if not _around_nodes(values, self.per_node):
+                group, id = len(gathering.shapes), f"s{len(gathering.shapes) + 2}"
+                gathering.add(path, entry.id, partial(_box, values, width, height), id=f"{id}.box", group=group)
+                gathering.add(path, entry.id, make, id=id, group=group, score=score)
+            else:
+                gathering.add(path, entry.id, make, score=score)
+            return
+        if len(values) == 5 or (len(values) > 5 and len(values) % 2):
+            score = values.pop()
+        if len(values) == 4:
+            make = partial(_box, values, width, height)
+        elif len(values) == 8 and self.task == "obb":
+            make = partial(_rotated, values, width, height)
+        elif len(values) >= 6:
+            make = partial(_polygon, values, width, height)
+        else:
+            gathering.refuse(path, RefusedError("a line with too few numbers", f"{len(parts)} numbers"))
+            return
+        gathering.add(path, entry.id, make, score=score)
+
+
+def _around_nodes(values: list[float], per_node: int) -> bool:
+    """Whether a box is the one around its marked keypoints, as we write when there is no other."""
+    nodes = [values[at : at + per_node] for at in range(4, len(values), per_node)]
+    marked = [node for node in nodes if (node[2] if per_node == 3 else node[0] or node[1])]
+    if not marked:
+        return False
+    xs, ys = [node[0] for node in marked], [node[1] for node in marked]
+    box = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys))
+    return all(abs(a - b) < 1e-7 for a, b in zip(values[:4], box, strict=True))
+
+
+def _points(values: list[float], width: int, height: int) -> tuple[Point, ...]:
+    return tuple((x * width, y * height) for x, y in zip(values[::2], values[1::2], strict=True))
+
+
+def _box(values: list[float], width: int, height: int) -> Box:
+    cx, cy, w, h = values[:4]
+    if w <= 0 or h <= 0:
+        raise RefusedError("a shape of zero area", f"{w:g} x {h:g}")
+    return Box(x=(cx - w / 2) * width, y=(cy - h / 2) * height, w=w * width, h=h * height)
+
+
+def _rotated(values: list[float], width: int, height: int) -> Geometry:
+    points = _points(values, width, height)
+    found = rotated_from(points, tolerance=max(0.5, max(width, height) * 1e-4))
+    return found or Polygon(rings=(points,))
+
+
+def _polygon(values: list[float], width: int, height: int) -> Polygon:
+    return Polygon(rings=(_points(values, width, height),))
+
+
+def _pose(values: list[float], width: int, height: int, per_node: int) -> Skeleton:
+    nodes = []
+    for start in range(4, len(values), per_node):
+        x, y = values[start] * width, values[start + 1] * height
+        visible = int(values[start + 2]) if per_node == 3 else 2 if x or y else 0
+        nodes.append((x, y, min(2, max(0, visible))))
+    if not any(v for *_, v in nodes):
+        raise RefusedError("a skeleton without a keypoint")
+    return Skeleton.model_validate({"nodes": tuple(nodes)})
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+def write_as(task: str, drawings: Drawings, out: Out, losses: Losses) -> None:
+    keeper = Keeper("YOLO", losses, {"score", "skeleton"} if task == "pose" else ())
+    keeper.schema(drawings)
+    stems = Stems(losses, "YOLO finds labels by the image's name: rename the image as the labels are called")
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(_HEADER)
+    listed: list[str] = []
+    bones = [entry.skeleton for entry in drawings.classes if entry.skeleton]
+    nodes = max((len(skeleton.nodes) for skeleton in bones), default=0)
+    for picture in drawings.pictures:
+        keeper.picture(picture)
+        stem = stems(picture.name, Place(picture.where, picture.path))
+        lines = list(_lines(task, picture, nodes, keeper))
+        name = f"labels/{stem}.txt"
+        out.put(name, "".join(f"{line}\n" for line in lines))
+        suffix = PurePosixPath(picture.name).suffix
+        image = f"images/{stem}{suffix if suffix.lower() in IMAGES else '.jpg'}"
+        rows.writerow((name, picture.name, picture.width, picture.height))
+        listed.append(image)
+        data = out.image(picture.name)
+        if data is not None:
+            out.put(image, data)
+    out.put(TABLE, table.getvalue())
+    out.put("train.txt", "".join(f"./{safe_path(name)}\n" for name in listed))
+    out.put("data.yaml", _data(task, drawings.classes, nodes))
+
+
+def _data(task: str, classes: tuple[Class, ...], nodes: int) -> str:
+    facts: dict[str, Any] = {"path": ".", "train": "train.txt", "val": "train.txt"}
+    facts["task"] = task
+    facts["names"] = {entry.id: entry.name for entry in classes}
+    if task == "pose":
+        facts["kpt_shape"] = [nodes, 3]
+        facts["kpt_names"] = {entry.id: list(entry.skeleton.nodes) for entry in classes if entry.skeleton}
+        facts["skeleton"] = next(([list(edge) for edge in entry.skeleton.edges] for entry in classes if entry.skeleton), [])
+    return str(yaml.safe_dump(facts, allow_unicode=True, sort_keys=False, width=1000))
+
+
+def _lines(task: str, picture: Picture, nodes: int, keeper: Keeper) -> Iterator[str]:
+    shapes = picture.shapes.shapes
+    if shapes and not (picture.width and picture.height):
+        keeper.sizeless(picture)
+        return
+    skeletons = {shape.id for shape in shapes if isinstance(shape.geometry, Skeleton)}
+    boxes = {shape.id.rpartition(".")[0]: shape for shape in shapes if shape.id.rpartition(".")[0] in skeletons}
+    for place, shape in enumerate(shapes):
+        if task == "pose" and boxes.get(shape.id.rpartition(".")[0]) is shape:
+            continue
+        try:
+            values = _MAKERS[task](shape, picture, place, keeper, boxes.get(shape.id), nodes)
+        except RefusedError as error:
+            keeper.losses.left_out(picture.where, picture.place(place), error.what, error.detail)
+            continue
+        if values is not None:
+            yield f"{shape.class_id} " + " ".join(map(_text, values))
+
+
+def _text(value: float | int) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.9g}"
+
+
+def _scaled(points: Any, picture: Picture) -> list[float]:
+    return [value for x, y in points for value in (x / picture.width, y / picture.height)]
+
+
+def _centred(geometry: Geometry, picture: Picture) -> list[float]:
+    left, top, right, bottom = bounds(geometry)
+    across, down = 2 * picture.width, 2 * picture.height
+    return [(left + right) / across, (top + bottom) / down, (right - left) / picture.width, (bottom - top) / picture.height]
+
+
+def _as_box(shape: Shape, picture: Picture, place: int, keeper: Keeper, box: Shape | None, nodes: int) -> list[float] | None:
+    if not isinstance(shape.geometry, Box):
+        left, top, right, bottom = bounds(shape.geometry)
+        if right <= left or bottom <= top:
+            keeper.dropped(picture, place, shape)
+            return None
+        keeper.became(picture, place, shape, "boxes around them")
+    return _centred(shape.geometry, picture)
+
+
+def _as_outline(shape: Shape, picture: Picture, place: int, keeper: Keeper, box: Shape | None, nodes: int) -> list[float] | None:
+    try:
+        found = rings(shape.geometry)
+    except RefusedError:
+        keeper.dropped(picture, place, shape)
+        return None
+    if not isinstance(shape.geometry, Polygon):
+        keeper.became(picture, place, shape, "outlines")
+    elif len(found) > 1:
+        keeper.became(picture, place, shape, "one outline each, their parts and holes joined by cuts")
+    return _scaled(one_ring(found), picture)
+
+
+def _as_rotated(shape: Shape, picture: Picture, place: int, keeper: Keeper, box: Shape | None, nodes: int) -> list[float] | None:
+    geometry = shape.geometry
+    if isinstance(geometry, Rotated):
+        return _scaled(corners(geometry), picture)
+    if isinstance(geometry, Box):
+        return _scaled(rings(geometry)[0], picture)
+    return _around(shape, picture, place, keeper)
+
+
+def _around(shape: Shape, picture: Picture, place: int, keeper: Keeper) -> list[float] | None:
+    left, top, right, bottom = bounds(shape.geometry)
+    if right <= left or bottom <= top:
+        keeper.dropped(picture, place, shape)
+        return None
+    keeper.became(picture, place, shape, "boxes around them, not turned")
+    return _scaled(((left, top), (right, top), (right, bottom), (left, bottom)), picture)
+
+
+def _as_pose(shape: Shape, picture: Picture, place: int, keeper: Keeper, box: Shape | None, nodes: int) -> list[float] | None:
+    if not isinstance(shape.geometry, Skeleton):
+        keeper.dropped(picture, place, shape)
+        return None
+    values = _centred(shape.geometry if box is None else box.geometry, picture)
+    for x, y, visible in shape.geometry.nodes:
+        values += [x / picture.width, y / picture.height, visible]
+    values += [0, 0, 0] * (nodes - len(shape.geometry.nodes))
+    return [*values, shape.score] if shape.score is not None else values
+
+
+_MAKERS = {"detect": _as_box, "segment": _as_outline, "obb": _as_rotated, "pose": _as_pose}
+
+
+def write_detect(drawings: Drawings, out: Out, losses: Losses) -> None:
+    """YOLO detect: a text file an image with boxes in parts of the image, and data.yaml, for Ultralytics and darknet."""
+    write_as("detect", drawings, out, losses)
+
+
+def write_segment(drawings: Drawings, out: Out, losses: Losses) -> None:
+    """YOLO segment: a text file an image with outlines in parts of the image, and data.yaml."""
+    write_as("segment", drawings, out, losses)
+
+
+def write_obb(drawings: Drawings, out: Out, losses: Losses) -> None:
+    """YOLO OBB: a text file an image with the corners of rotated boxes, and data.yaml."""
+    write_as("obb", drawings, out, losses)
+
+
+def write_pose(drawings: Drawings, out: Out, losses: Losses) -> None:
+    """YOLO pose: a text file an image with boxes and keypoints, and data.yaml."""
+    write_as("pose", drawings, out, losses)
+
+
+def _format(task: str, write: Callable[[Drawings, Out, Losses], None]) -> ShapeFormat:
+    return ShapeFormat(".zip", "application/zip", partial(detect, task=task), partial(read, task=task), write)
+
+
+DETECT = _format("detect", write_detect)
+SEGMENT = _format("segment", write_segment)
+OBB = _format("obb", write_obb)
+POSE = _format("pose", write_pose)
