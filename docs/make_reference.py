@@ -116,7 +116,8 @@ def keys() -> str:
         const { actionsOf, printed } = await import(process.argv[1]);
         const rows = (page) => actionsOf(page).map(({ keys, label }) => [keys.map(printed), label]);
         console.log(JSON.stringify({
-            Annotate: rows("annotate"), "Annotate, drawing": rows("draw"), Validate: rows("validate"), "Second look": rows("review"),
+            Annotate: rows("annotate"), "Annotate, drawing": rows("draw"),
+            Validate: rows("validate"), "Second look": rows("review"),
         }));
     """
     node = Path(sys.executable).parent / ("node.exe" if os.name == "nt" else "node")
@@ -125,8 +126,9 @@ def keys() -> str:
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     intro = (
         "Classes have a key each: the one you gave them, their name where that is a single digit or letter, or the next "
-        "free one. On the Annotate page it answers, or, where shapes are drawn, says what is drawn next; on the Validate page it gives the marked items that class; on the "
-        "Second look page it changes the label. `?` shows the keys of the current page."
+        "free one. On the Annotate page it answers, or, where shapes are drawn, says what is drawn next; on the Validate page "
+        "it gives the marked items that class; on the Second look page it changes the label. `?` shows the keys of the "
+        "current page."
     )
     lines = ["# Keys", "", MADE.format(source="`ui/src/model/actions.ts`"), "", intro, ""]
     for page, rows in json.loads(answer.stdout).items():
