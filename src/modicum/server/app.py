@@ -26,6 +26,7 @@ from modicum.errors import (
 from modicum.server.auth import HEADERS, MAX_BODY, Gate, allowed_hosts
 from modicum.server.routes import (
     annotate,
+    assist,
     batches,
     bill,
     certificates,
@@ -84,7 +85,21 @@ def create_app(site: Site | None, *, host: str = "127.0.0.1") -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.site = site
-    for module in (projects, imports, annotate, images, validate, progress, mine, certificates, bill, suspects, batches, drawing):
+    for module in (
+        projects,
+        imports,
+        annotate,
+        images,
+        validate,
+        progress,
+        mine,
+        certificates,
+        bill,
+        suspects,
+        batches,
+        drawing,
+        assist,
+    ):
         # each by itself, since every router around another one looks the path up once more; the limit is here and not on the
         # application, where it would answer before the gate does
         problems: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}

@@ -1,0 +1,318 @@
+"""Assisted drawing: a few clicks on an item's image in, a geometry out. Each tool works on a crop around the clicks, scaled to
+a bounded size, so that its answer takes as long on a large image as on a small one.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from modicum import images
+from modicum.engine import cutting, fitting, outlines, superpixels, wire
+from modicum.engine.outlines import Pixels, Ring
+from modicum.errors import InputError
+from modicum.frozen import Frozen
+from modicum.geometry import Box, Geometry, Length, Mask, Point, Polygon, Polyline
+
+KEPT_BYTES = 200_000_000  # of decoded images; the newest stays in any case
+TOLERANCE = 0.5  # of simplified outlines, in pixels of the crop
+SIDE = 160  # pixels of a crop's object side for cutting
+WIRE_SIDE = 320
+WAND_SIDE = 256
+SUPERPIXELS = 350  # of a crop
+FEW = 5  # points up to which an outline is fitted to the image; from more of them straight lines are as good or better
+_SMALLEST = 16  # pixels of a crop's side
+
+Tool = Literal["extreme", "scribbles", "scissors", "wand"]
+Kind = Literal["polygon", "mask", "box", "polyline"]
+Colours = npt.NDArray[np.uint8]
+
+
+class Stroke(Frozen):
+    """A scribble: where the pointer went, and whether that lies inside the object."""
+
+    points: tuple[Point, ...] = Field(min_length=1, max_length=2000)
+    inside: bool = True
+
+
+class Ask(Frozen):
+    """What a tool gets. Points are clicks in image pixels; `labels` says of each whether it lies inside (1) or outside (0).
+
+    extreme: four points or more on the outline, the outermost ones first, in any order.
+    scribbles: strokes, points as dots, a box or none.
+    scissors: points on the outline in their order.
+    wand: points inside and outside; a box of what is in view, or none; `reach` is how much the colour may change.
+    """
+
+    tool: Tool
+    points: tuple[Point, ...] = Field(default=(), max_length=200)
+    labels: tuple[Literal[0, 1], ...] = Field(default=(), max_length=200)
+    scribbles: tuple[Stroke, ...] = Field(default=(), max_length=50)
+    box: Box | None = None
+    into: Kind = Field(default="polygon", alias="as")
+    reach: Annotated[Length, Field(le=200)] = 10.0
+    width: Annotated[Length, Field(le=500)] = 6.0
+
+
+class Assisted(Frozen):
+    """What a tool proposes, the likeliest first; none when it found nothing. `seconds` is what the answer took."""
+
+    proposals: tuple[Geometry, ...]
+    seconds: float
+
+
+class Crop(NamedTuple):
+    """A part of the image at another scale: crop pixel = (image pixel - corner) * scale."""
+
+    pixels: Colours
+    corner: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    size: tuple[int, int]  # width and height of the image
+
+    def place(self, points: Ring) -> Ring:
+        return (points - self.corner) * self.scale
+
+    def back(self, points: Ring) -> Ring:
+        """Into image pixels, within the image."""
+        return np.clip(points / self.scale + self.corner, 0, self.size)
+
+
+class Pictures:
+    """Decoded images, the last ones used: what a tool looks at again with the next click."""
+
+    def __init__(self, most: int = KEPT_BYTES) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Colours] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, read: Callable[[], bytes]) -> Colours:
+        """uint8[h, w, 3]; `read` gives the encoded bytes when they are needed."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        pixels = images.decode(read())
+        with self._lock:
+            self._kept[key] = pixels
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)
+        return pixels
+
+
+PICTURES = Pictures()
+
+
+def assist(key: str, read: Callable[[], bytes], ask: Ask) -> Assisted:
+    """What the asked tool makes of the clicks on an image. Raises InputError for clicks it can do nothing with.
+
+    `key` names the image's content, `read` gives its bytes.
+    """
+    began = time.perf_counter()
+    checked(ask)
+    found = propose(PICTURES.get(key, read), ask)
+    return Assisted(proposals=tuple(found), seconds=round(time.perf_counter() - began, 4))
+
+
+def checked(ask: Ask) -> None:
+    """Raises InputError when a tool lacks what it needs."""
+    if ask.labels and len(ask.labels) != len(ask.points):
+        raise InputError(f"{len(ask.labels)} labels for {len(ask.points)} points: send one a point, or none", path="$.labels")
+    if ask.tool == "extreme" and len(ask.points) < 4:
+        raise InputError(f"extreme clicking needs 4 points, these are {len(ask.points)}", path="$.points")
+    if ask.tool == "scissors" and len(ask.points) < 2:
+        raise InputError(f"the scissors need 2 points, these are {len(ask.points)}", path="$.points")
+    if ask.tool == "wand" and not any(inside for _, inside in clicks(ask)):
+        raise InputError("the wand needs a point inside the object", path="$.points")
+    if ask.tool == "scribbles" and ask.box is None and not any(inside for _, inside in strokes(ask)):
+        raise InputError("GrabCut needs a box, or a stroke inside the object", path="$.scribbles")
+
+
+def clicks(ask: Ask) -> list[tuple[Ring, bool]]:
+    """Points with whether they lie inside; without labels all do."""
+    labels = ask.labels or (1,) * len(ask.points)
+    return [(np.array(point, np.float64), bool(label)) for point, label in zip(ask.points, labels, strict=True)]
+
+
+def strokes(ask: Ask) -> list[tuple[Ring, bool]]:
+    """Scribbles, and points as scribbles of one point, last."""
+    drawn = [(np.array(stroke.points, np.float64), stroke.inside) for stroke in ask.scribbles]
+    return drawn + [(point[None], inside) for point, inside in clicks(ask)]
+
+
+def propose(pixels: Colours, ask: Ask) -> list[Geometry]:
+    """The tool's answers on the image uint8[h, w, 3], the likeliest first; clicks beside the image count as on its edge."""
+    ask = _within(ask, pixels.shape[1], pixels.shape[0])
+    match ask.tool:
+        case "extreme":
+            return _extreme(pixels, ask)
+        case "scribbles":
+            return _scribbles(pixels, ask)
+        case "scissors":
+            return _scissors(pixels, ask)
+        case "wand":
+            return _wand(pixels, ask)
+
+
+def _within(ask: Ask, width: int, height: int) -> Ask:
+    def near(points: tuple[Point, ...]) -> tuple[Point, ...]:
+        return tuple((min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))) for x, y in points)
+
+    scribbles = tuple(Stroke(points=near(stroke.points), inside=stroke.inside) for stroke in ask.scribbles)
+    box = ask.box
+    if box is not None:
+        (x0, y0), (x1, y1) = near(((box.x, box.y), (box.x + box.w, box.y + box.h)))
+        if x0 >= x1 or y0 >= y1:
+            raise InputError(f"the box lies outside the image of {width} x {height} pixels", path="$.box")
+        box = Box(x=x0, y=y0, w=x1 - x0, h=y1 - y0)
+    return ask.model_copy(update={"points": near(ask.points), "scribbles": scribbles, "box": box})
+
+
+def crop(pixels: Colours, points: Ring, side: int, margin: float, most: float = 2.0) -> Crop:
+    """The part around points, with `margin` of their extent on each side, scaled so that they span about `side` pixels."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    size = np.array([width, height])
+    points = np.clip(points, 0, size)
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = max(float((high - low).max()), 1.0)
+    pad = max(extent * margin, _SMALLEST / 2)
+    x0, y0 = np.clip(np.floor(low - pad), 0, size - 1).astype(int)
+    x1, y1 = np.minimum(np.ceil(high + pad), size).astype(int)
+    factor = min(side / extent, most)
+    shape = max(2, round((x1 - x0) * factor)), max(2, round((y1 - y0) * factor))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    scaled = np.asarray(cv2.resize(pixels[y0:y1, x0:x1], shape, interpolation=method), np.uint8)
+    return Crop(scaled, np.array([x0, y0], np.float64), np.array(shape) / [x1 - x0, y1 - y0], (width, height))
+
+
+# --- the tools ---------------------------------------------------------------------------------------------------------
+
+
+def _extreme(pixels: Colours, ask: Ask) -> list[Geometry]:
+    """Extreme clicking (Papadopoulos et al. 2017). The outline fitted through the clicks; their polygon; GrabCut around it."""
+    points = in_order(np.array(ask.points, np.float64))
+    if ask.into == "box":
+        return _shown([points], ask.into, pixels)
+    near = crop(pixels, points, fitting.SIDE, 0.35)
+    ring = near.back(fitting.fitted(near.pixels, near.place(points)))
+    fit, straight = [_simple(ring, near)], [points]
+    around = crop(pixels, points, SIDE, 0.3)
+    hints = cutting.hints_of_ring(around.pixels.shape[:2], around.place(ring), 0.2)
+    grabbed = _outline(cutting.cut(around.pixels, hints), around)
+    first = [fit, straight] if len(points) <= FEW else [straight, fit]
+    return [shape for rings in (*first, grabbed) for shape in _shown(rings, ask.into, pixels)]
+
+
+def in_order(points: Ring) -> Ring:
+    """Points on an outline in the order in which one meets them going round: the first four by their angle from the middle of
+    their box, each later one put into the gap that it lengthens least."""
+    first = points[:4]
+    middle = (first.min(axis=0) + first.max(axis=0)) / 2
+    ring = first[np.argsort(np.arctan2(first[:, 1] - middle[1], first[:, 0] - middle[0]))]
+    for point in points[4:]:
+        after = np.roll(ring, -1, axis=0)
+        longer = np.hypot(*(ring - point).T) + np.hypot(*(after - point).T) - np.hypot(*(after - ring).T)
+        ring = np.insert(ring, int(longer.argmin()) + 1, point, axis=0)
+    return ring
+
+
+def _scribbles(pixels: Colours, ask: Ask) -> list[Geometry]:
+    """GrabCut with strokes; without a box the object is looked for around the strokes inside."""
+    drawn = strokes(ask)
+    if ask.box is not None:
+        x, y, w, h = ask.box.x, ask.box.y, ask.box.w, ask.box.h
+        corners, margin = np.array([[x, y], [x + w, y + h]]), 0.3
+    else:
+        own = np.concatenate([points for points, inside in drawn if inside])
+        grown = max(float(np.ptp(own, axis=0).max()), ask.width * 8)
+        middle = (own.min(axis=0) + own.max(axis=0)) / 2
+        corners, margin = middle + np.array([[-1.25, -1.25], [1.25, 1.25]]) * grown, 0.0
+    around = crop(pixels, corners, SIDE, margin)
+    box = around.place(corners)
+    hints = cutting.hints_of_box(around.pixels.shape[:2], (*box[0].tolist(), *box[1].tolist()))
+    if ask.box is None:  # colours inside are those of the strokes alone
+        hints[:] = cutting.MAYBE_OUTSIDE
+    width = max(1.0, ask.width * float(around.scale.mean()))
+    hints = cutting.scribbled(hints, [(around.place(points), inside) for points, inside in drawn], width)
+    return _shown(_outline(cutting.cut(around.pixels, hints), around), ask.into, pixels)
+
+
+def _scissors(pixels: Colours, ask: Ask) -> list[Geometry]:
+    """The line along edges through all points, closed unless a line is asked for; the straight one beside it."""
+    points = np.array(ask.points, np.float64)
+    closed = ask.into != "polyline" and len(points) > 2
+    around = crop(pixels, points, WIRE_SIDE, 0.2, most=1.0)
+    visited = around.place(np.concatenate([points, points[:1]]) if closed else points)
+    way = around.back(wire.wire(around.pixels, visited))
+    if not closed:
+        line = outlines.straightened(way, TOLERANCE / float(around.scale.mean()), closed=False)
+        return [Polyline(points=_points(line)), Polyline(points=_points(points))]
+    return [shape for ring in (_simple(way[:-1], around), points) for shape in _shown([ring], ask.into, pixels)]
+
+
+def _wand(pixels: Colours, ask: Ask) -> list[Geometry]:
+    """Superpixels as far as colour leads, in the box (what is in view), or else in a window around the clicks."""
+    placed = clicks(ask)
+    points = np.array([point for point, _ in placed])
+    height, width = pixels.shape[:2]
+    if ask.box is not None:
+        window = np.array([[ask.box.x, ask.box.y], [ask.box.x + ask.box.w, ask.box.y + ask.box.h]])
+    else:
+        extent = max(float(np.ptp(points, axis=0).max()) * 2, min(height, width) / 2, 64.0)
+        window = (points.min(axis=0) + points.max(axis=0)) / 2 + np.array([[-0.5, -0.5], [0.5, 0.5]]) * extent
+    around = crop(pixels, window, WAND_SIDE, 0, most=1.0)
+    labels = superpixels.slic(around.pixels, SUPERPIXELS)
+    most = np.array(labels.shape[::-1]) - 1
+    x, y = np.clip(np.floor(around.place(points)), 0, most).astype(int).T
+    inside = np.array([chosen for _, chosen in placed])
+    seeds = labels[y, x]
+    region = superpixels.wand(around.pixels, labels, seeds[inside], seeds[~inside], ask.reach)
+    marked = np.zeros_like(region)
+    marked[y[inside], x[inside]] = True
+    return _shown(_outline(cutting.large_parts(region, marked), around), ask.into, pixels)
+
+
+# --- what goes out -----------------------------------------------------------------------------------------------------
+
+
+def _outline(region: Pixels, around: Crop) -> list[Ring]:
+    """The rings of a region of a crop, holes among them, in image pixels; tiny ones are left out."""
+    rings = [ring for ring in outlines.trace(region) if abs(outlines.area(ring)) >= 4]
+    return [around.back(outlines.simplified(ring, TOLERANCE)) for ring in rings]
+
+
+def _simple(ring: Ring, around: Crop) -> Ring:
+    return outlines.straightened(ring, TOLERANCE / float(around.scale.mean()), closed=True)
+
+
+def _shown(rings: list[Ring], into: Kind, pixels: Colours) -> list[Geometry]:
+    """The rings as one geometry of the kind asked for; nothing when they enclose nothing."""
+    height, width = pixels.shape[:2]
+    rings = [np.clip(ring, 0, [width, height]) for ring in rings]
+    rings = [ring for ring in rings if abs(outlines.area(ring)) >= 0.5]
+    if not rings:
+        return []
+    every = np.concatenate(rings)
+    low, high = every.min(axis=0), every.max(axis=0)
+    if into == "box":
+        (x, y), (w, h) = np.round(low, 2).tolist(), np.round(high - low, 2).tolist()
+        return [Box(x=x, y=y, w=w, h=h)] if w > 0 and h > 0 else []
+    if into == "mask":
+        return _mask(rings, np.floor(low).astype(int), np.ceil(high).astype(int))
+    return [Polygon(rings=tuple(_points(ring) for ring in rings))]
+
+
+def _mask(rings: list[Ring], low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> list[Geometry]:
+    (x, y), (w, h) = low.tolist(), (high - low).tolist()
+    region = outlines.filled([ring - low for ring in rings], h, w)
+    return [Mask(x=x, y=y, w=w, h=h, counts=outlines.runs(region))] if region.any() else []
+
+
+def _points(ring: Ring) -> tuple[Point, ...]:
+    return tuple((x, y) for x, y in np.round(ring, 2).tolist())
