@@ -5,6 +5,7 @@ import { api, unwrap } from "../../api/client";
 import { projectQuery } from "../../api/queries";
 import type { BoardHandle } from "../../canvas/Board";
 import type { ActionOf } from "../../model/actions";
+import { merge } from "../../model/clipping";
 import type { ItemClock } from "../../model/clock";
 import type { Doc } from "../../model/document";
 import type { Drawings } from "../../model/drawings";
@@ -82,6 +83,7 @@ export function useActs(parts: Parts): Acts {
 
     draw: () => (parts.tool === "select" ? tool(parts.lastTool)() : parts.setTool("select")),
     ...toolActs(tool),
+    merge: () => doc && say(merge(doc)),
     cancel: () => {
       say(null);
       if (!board.current?.send("cancel")) {
@@ -92,7 +94,8 @@ export function useActs(parts: Parts): Acts {
     },
 
     undo: () => {
-      board.current?.send("cancel");
+      // In the middle of an outline: its last point.
+      if (parts.tool !== "select" && board.current?.send("back")) return;
       doc?.undo();
     },
     redo: () => void doc?.redo(),

@@ -23,12 +23,56 @@ export const TOOLS: readonly ToolEntry[] = [
     icon: "M10 2v16M2 10h16M10 2 8 4.5M10 2l2 2.5M10 18l-2-2.5M10 18l2-2.5M2 10l2.5-2M2 10l2.5 2M18 10l-2.5-2M18 10l-2.5 2",
   },
   { id: "box", action: "toolBox", label: "Box", kind: "box", icon: "M3 5h14v10H3z" },
+  { id: "rotated", action: "toolRotated", label: "Rotated box", kind: "rotated", icon: "m2.5 9 10-6 5 8-10 6z" },
+  {
+    id: "ellipse",
+    action: "toolEllipse",
+    label: "Ellipse",
+    kind: "ellipse",
+    icon: "M2 10a8 5.5 0 1 0 16 0a8 5.5 0 1 0-16 0",
+  },
+  { id: "polygon", action: "toolPolygon", label: "Polygon", kind: "polygon", icon: "m10 2 8 6-3 9H5L2 8z" },
+  { id: "polyline", action: "toolPolyline", label: "Line", kind: "polyline", icon: "m2 16 5-9 5 5 6-9" },
+  {
+    id: "points",
+    action: "toolPoints",
+    label: "Points",
+    kind: "points",
+    icon: "M5 5.5a1.5 1.5 0 1 0 .01 0M14 8a1.5 1.5 0 1 0 .01 0M8 14a1.5 1.5 0 1 0 .01 0",
+  },
+  {
+    id: "skeleton",
+    action: "toolSkeleton",
+    label: "Skeleton",
+    kind: "skeleton",
+    icon: "M10 2.5a2 2 0 1 0 .01 0M10 6.5v6M4 9h12M10 12.5 6 18M10 12.5l4 5.5",
+  },
+  {
+    id: "brush",
+    action: "toolBrush",
+    label: "Brush",
+    kind: "mask",
+    icon: "M17 3 9 11M9 11c-2-.5-4 1-4 3 0 1.5-1 2-2 2.5 3 1 7 .5 7-3.5 0-1-.4-1.7-1-2z",
+  },
+  { id: "eraser", action: "toolEraser", label: "Eraser", kind: "mask", icon: "m3 12 8-8 6 6-7 7H7zM7 8l6 6M9 17h8" },
+  { id: "hole", action: "toolHole", label: "Cut a hole", kind: null, icon: "M3 3h14v14H3zM10 6.5a3.5 3.5 0 1 0 .01 0" },
+  {
+    id: "split",
+    action: "toolSplit",
+    label: "Cut in two",
+    kind: null,
+    icon: "M3 4h5v12H3zM12 4h5v12h-5zM10 1v2M10 5v2M10 9v2M10 13v2M10 17v2",
+  },
 ];
+
+/** Tools that change polygons. */
+const CUTS: ReadonlySet<ToolId> = new Set(["hole", "split"]);
 
 /** The tools a project has a use for: a tool no class allows is left out. */
 export function usable(classes: readonly Class[]): readonly ToolEntry[] {
   const active = classes.filter((entry) => !entry.archived);
-  return TOOLS.filter(({ kind }) => kind === null || active.some((entry) => allows(entry, kind)));
+  const any = (kind: Kind) => active.some((entry) => allows(entry, kind));
+  return TOOLS.filter(({ id, kind }) => (CUTS.has(id) ? any("polygon") : kind === null || any(kind)));
 }
 
 /** The kind of shape in a word, as objects are listed. */
