@@ -1,7 +1,7 @@
 """A model's reply -> shapes of the project, with a note for whatever could not be taken as the model said it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import isfinite
@@ -182,8 +182,3 @@ def _most(shapes: list[Shape], notes: Notes) -> tuple[Shape, ...]:
 
 def _at(candidate: Candidate) -> str:
     return f"{candidate.path}: " if candidate.path else ""
-
-
-def confidence(shapes: Iterable[Shape]) -> float:
-    """How sure a model is of a whole image: the lowest score, 1 when it draws nothing or gives no scores."""
-    return min((shape.score for shape in shapes if shape.score is not None), default=1.0)

@@ -1,7 +1,7 @@
 """Tasks and their leases: one person's unit of work, in one person's hands at a time."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -168,6 +168,15 @@ def claim_open(conn: Connection, project_id: int, holder: Holder, n: int) -> lis
 def pool_items(conn: Connection, project_id: int, n: int) -> list[Row[Any]]:
     """Up to n unlabeled items nobody has a task for and nobody skipped: train before holdout."""
     return list(conn.execute(_FROM_POOL, {"project": project_id, "n": n}))
+
+
+def suggest(conn: Connection, predictions: Mapping[int, Prediction]) -> None:
+    """Give open tasks of these items, by item, a pre-label that came up since. What is shown blind, returned or in somebody's
+    hands stays as it is."""
+    for item_id, said in predictions.items():
+        usual = (OPEN, task.c.blind.is_(False), task.c.arm.is_(None), task.c.reason.not_in(KEPT))
+        told = update(task).where(task.c.item_id == item_id, task.c.route == Route.ANNOTATE, *usual)
+        conn.execute(told.values(prediction=said.model_dump(mode="json")))
 
 
 def skipped_items(conn: Connection, project_id: int, annotator: str, n: int) -> list[Row[Any]]:
