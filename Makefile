@@ -43,8 +43,8 @@ ui: $(DEV) ## build the interface, when it is not up to date
 
 # --- to use it --------------------------------------------------------------------------------------------------------
 
-demo: $(RUN) ## open the interface on scikit-learn's digits; ORACLE=1: no browser, an oracle labels and a table is printed
-	@MODICUM_HOME="$${MODICUM_HOME:-$(HOME_DIR)}" $(BIN)/modicum demo $(if $(ORACLE),--oracle)
+demo: $(RUN) ## open the interface on scikit-learn's digits; DRAW=1: pages to draw boxes on; ORACLE=1: no browser, an oracle labels and a table is printed
+	@MODICUM_HOME="$${MODICUM_HOME:-$(HOME_DIR)}" $(BIN)/modicum demo $(if $(ORACLE),--oracle) $(if $(DRAW),--draw)
 
 # --- to work on it ----------------------------------------------------------------------------------------------------
 

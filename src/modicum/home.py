@@ -51,10 +51,15 @@ class Home:
         """The project's embeddings, one raw float16 file."""
         return self.vectors / f"{project_id}.f16"
 
+    def dense_of(self, project_id: int) -> Path:
+        """Folder of what the encoder sees in every part of the images somebody has drawn on; it can be computed again."""
+        return self.cache / "dense" / str(project_id)
+
     def remove_project(self, project_id: int) -> None:
         """Remove what the project kept outside the database, apart from uploads, which other projects may share."""
         self.vectors_of(project_id).unlink(missing_ok=True)
         shutil.rmtree(self.cache / "thumbs" / str(project_id), ignore_errors=True)
+        shutil.rmtree(self.dense_of(project_id), ignore_errors=True)
 
     def lock(self) -> FileLock:
         """Take the home for this process; release() gives it back, and so does the end of the process.

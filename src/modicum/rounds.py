@@ -186,7 +186,7 @@ def _choose(policy: Policy, seen: _Seen, proba: Floats | None) -> tuple[str, lis
         unlabeled = of_holdout[len(blind) :][~seen.covered[of_holdout[len(blind) :]]]
         blind = np.concatenate([blind, unlabeled])[: QUEUE - len(of_train)]
     name, chosen = _ask_strategy(policy, seen, of_train, proba, min(len(of_train), QUEUE - len(blind)))
-    queue = _interleaved(chosen, blind, seen.rng)
+    queue = step.interleaved(chosen, blind, seen.rng)
     shown = [None if proba is None else proba[seen.rows[place]] for place in queue]
     armed = _arms(policy, len(queue), seen.rng)
     return name, [
@@ -216,17 +216,6 @@ def _ask_strategy(policy: Policy, seen: _Seen, of_train: Ints, proba: Floats | N
     soon = max(2 * retrain_after(policy, seen.known.settled), SEED) if n else None
     name, selection = step.ask(policy.strategy, policy.seed_strategy, pool, n, seen.rng, soon=soon)
     return name, of_train[selection.indices]
-
-
-def _interleaved(chosen: Ints, blind: Ints, rng: np.random.Generator) -> Ints:
-    """Both in their order, the blind ones spread evenly at a random offset, so that nobody can tell which they are."""
-    total = len(chosen) + len(blind)
-    places = np.sort((np.arange(len(blind)) + 0.99 * rng.random()) * total / max(len(blind), 1)).astype(np.int64)
-    is_blind = np.zeros(total, dtype=np.bool_)
-    is_blind[places] = True
-    queue = np.empty(total, dtype=np.int64)
-    queue[is_blind], queue[~is_blind] = blind, chosen
-    return queue
 
 
 def _task(seen: _Seen, place: int, priority: float, strategy: str, proba: Floats | None, arm: Arm | None) -> NewTask:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from modicum import batches, certificates, ingest, rounds
+from modicum import batches, certificates, detecting, ingest, rounds
 from modicum.errors import ModicumError
 from modicum.home import Home
 from modicum.store import jobs, projects
@@ -122,12 +122,12 @@ class Worker:
         if project.id in self._rested or (trouble is not None and began < trouble.again):
             return False
         try:
-            moved = certificates.advance(self._db, project)
-            moved = batches.advance(self._db, self._home, project) or moved
+            drawn = project.task_schema.task == "draw"
+            moved = not drawn and self._keep_promises(project)
             if not rounds.due(self._db, project):
-                return moved
+                return moved or (drawn and detecting.advance(self._db, self._home, project))
             self._training.add(project.id)
-            opened = rounds.run_round(self._db, self._home, project)
+            opened = (detecting if drawn else rounds).run_round(self._db, self._home, project)
         except Exception as error:
             self._round_failed(project, error)
             return False
@@ -138,6 +138,11 @@ class Worker:
         if opened is not None:
             self._rested[project.id] = time.monotonic() + REST * (time.monotonic() - began)
         return opened is not None
+
+    def _keep_promises(self, project: Project) -> bool:
+        """See to certificates and batches; whether anything was done."""
+        moved = certificates.advance(self._db, project)
+        return batches.advance(self._db, self._home, project) or moved
 
     def _round_failed(self, project: Project, error: Exception) -> None:
         if self._stop.is_set():

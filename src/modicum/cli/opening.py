@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from modicum.errors import InputError
 from modicum.home import Home
@@ -37,6 +37,7 @@ def find_or_create(
     encoder: str | None = None,
     policy: Policy | None = None,
     labels_from_folders: bool = False,
+    draw: bool = False,
 ) -> tuple[Project, Job | None]:
     """The project of this source, made if there is none, and the import that was queued for it.
 
@@ -50,8 +51,13 @@ def find_or_create(
         found = next((entry for entry in projects.list_all(conn) if entry.source == str(source)), None)
         if found is None:
             chosen = encoder or projects.DEFAULT_ENCODER
-            found = projects.create(conn, name, classes, source=str(source), encoder=chosen, policy=policy)
+            task: Literal["classify", "draw"] = "draw" if draw else "classify"
+            found = projects.create(conn, name, classes, source=str(source), encoder=chosen, policy=policy, task=task)
         else:
+            if draw and found.task_schema.task != "draw":
+                raise InputError(
+                    f"project {found.slug} was begun without --draw: leave it out, or delete the project and start again"
+                )
             if encoder is not None and encoder != found.encoder:
                 raise InputError(
                     f"project {found.slug} was begun with the encoder {found.encoder}, not {encoder}: leave --encoder out, "

@@ -25,6 +25,7 @@ def label(
     name: Annotated[str | None, typer.Option(help="Name of the project; without it the source's.")] = None,
     encoder: Annotated[str | None, typer.Option(help="package:..., file:model.onnx, hf:... or timm:...")] = None,
     labels_from_folders: Annotated[bool, typer.Option("--labels-from-folders", help="Class folders are labels already.")] = False,
+    draw: Annotated[bool, typer.Option("--draw", help="Draw shapes on the images instead of giving each a class.")] = False,
     strategy: Annotated[str | None, typer.Option(help="What to ask next.")] = None,
     seed_strategy: Annotated[str | None, typer.Option(help="What to ask first.")] = None,
     budget: Annotated[int | None, typer.Option(min=1, help="Stop asking after so many labels.")] = None,
@@ -45,7 +46,7 @@ def label(
     given = [entry.strip() for entry in classes.split(",") if entry.strip()]
     called = name or (path.name if path.is_dir() else path.stem) or str(path)
     project, job = find_or_create(
-        here, called, given, path, encoder=encoder, policy=policy, labels_from_folders=labels_from_folders
+        here, called, given, path, encoder=encoder, policy=policy, labels_from_folders=labels_from_folders, draw=draw
     )
     run(here, host, port, project=project, job=job, browser=not no_browser, as_json=as_json)
 
@@ -54,6 +55,7 @@ def demo(
     oracle: Annotated[
         bool, typer.Option("--oracle", help="No browser: an oracle labels over HTTP and a table is printed.")
     ] = False,
+    draw: Annotated[bool, typer.Option("--draw", help="Draw boxes on pages of digits.")] = False,
     host: Host = None,
     port: Port = None,
     home: HomeOption = None,
@@ -62,6 +64,7 @@ def demo(
 ) -> None:
     """Try it on scikit-learn's digits; with --oracle see labels used against accuracy, beside a random control."""
     from modicum import demo as demos
+    from modicum import demo_pages
 
     if oracle:
         import sys
@@ -76,9 +79,12 @@ def demo(
     from modicum.home import Home
 
     here = Home(home)
-    folder = here.path / "digits"
-    demos.write_digits(folder)
-    project, job = find_or_create(here, "Digits", list(demos.CLASSES), folder)
+    folder = here.path / ("pages" if draw else "digits")
+    if draw:
+        demo_pages.write_pages(folder)
+    else:
+        demos.write_digits(folder)
+    project, job = find_or_create(here, "Pages" if draw else "Digits", list(demos.CLASSES), folder, draw=draw)
     run(here, host, port, project=project, job=job, browser=not no_browser, as_json=as_json)
 
 

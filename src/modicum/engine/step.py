@@ -77,3 +77,14 @@ def ask(
     return name, Selection(
         np.concatenate([first.indices, rest[more.indices]]), np.concatenate([first.utilities, more.utilities + drop])
     )
+
+
+def interleaved(chosen: Ints, blind: Ints, rng: np.random.Generator) -> Ints:
+    """Both in their order, the blind ones spread evenly at a random offset, so that nobody can tell which they are."""
+    total = len(chosen) + len(blind)
+    places = np.sort((np.arange(len(blind)) + 0.99 * rng.random()) * total / max(len(blind), 1)).astype(np.int64)
+    is_blind = np.zeros(total, dtype=np.bool_)
+    is_blind[places] = True
+    queue = np.empty(total, dtype=np.int64)
+    queue[is_blind], queue[~is_blind] = blind, chosen
+    return queue

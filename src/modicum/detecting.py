@@ -1,0 +1,328 @@
+"""The machine's half where people draw: learn boxes from the first drawings, predict, choose the images worth drawing on."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+from sqlalchemy import Connection
+
+from modicum import images
+from modicum.encoders import dense
+from modicum.engine import image_utility, measure, precision, step
+from modicum.engine.cells import Features
+from modicum.engine.detector import Detector, Example, Found, fit
+from modicum.engine.pool import Pool
+from modicum.errors import ModicumError
+from modicum.geometry import Box, Points, Polyline, Shape, Shapes
+from modicum.home import Home
+from modicum.sources.uris import read_uri
+from modicum.store import counts, drawings, facts, items, labels, projects
+from modicum.store import rounds as stored
+from modicum.store.db import Database
+from modicum.store.drawings import DETECTOR, Drawn, Predicted
+from modicum.store.rounds import Known, NewRound
+from modicum.store.tasks import NewTask
+from modicum.types import Interval, Item, Prediction, Project, Reason, Round, Split
+from modicum.vectors import Vectors
+
+CANDIDATES = 48  # images a round looks at before it chooses among them
+AT_ONCE = 8  # images looked at between two rounds, again and again
+_log = structlog.get_logger(__name__)
+
+Ints = npt.NDArray[np.int64]
+
+
+def run_round(db: Database, home: Home, project: Project) -> Round | None:
+    """Learn from the drawings, measure on the blind holdout, look at candidates, open tasks for those worth most a second.
+
+    None while there is nothing to choose from. Before the first box the seed strategy chooses, or what another model's
+    predictions leave in doubt. Everything random follows from (project.seed, round number).
+    """
+    started = time.monotonic()
+    seen = _look(db, home, project)
+    if seen is None:
+        return None
+    eye = _Eye(home, project.id)
+    detector = _learn(seen, eye)
+    candidates = _candidates(seen, project, CANDIDATES)
+    found = [] if detector is None else predict(detector, seen.number, seen.pool_items(candidates), eye)
+    strategy, picks = _choose(project, seen, candidates, found)
+    new = NewRound(
+        number=seen.number,
+        strategy=strategy,
+        labels=0 if detector is None else len(seen.train),
+        holdout=len(seen.holdout),
+        accuracy=None if detector is None else _accuracy(detector, seen, eye),
+        temperature=None,
+        rows=seen.known.rows,
+        settled=seen.known.settled,
+        annotations=seen.known.annotations,
+        head=None if detector is None else detector.to_bytes(),
+        started=started,
+    )
+
+    def write(conn: Connection) -> None:
+        drawings.store(conn, project.id, DETECTOR, found)
+        stored.open_round(conn, project.id, new, None, picks)
+
+    db.write(write)
+    with db.read() as conn:
+        return stored.latest(conn, project.id)
+
+
+def advance(db: Database, home: Home, project: Project) -> bool:
+    """Look at a few more images with the newest detector, until it has seen the whole pool; whether it looked at any."""
+    with db.read() as conn:
+        newest = stored.newest_head(conn, project.id)
+        if newest is None:
+            return False
+        number, head = newest
+        known = drawings.looked_at(conn, project.id, DETECTOR, number)
+        rows, _ = projects.shape(conn, project.id)
+        ids, at, *_ = facts.pool(conn, project.id, rows)
+        left = [int(row) for item_id, row in zip(ids.tolist(), at.tolist(), strict=True) if item_id not in known][:AT_ONCE]
+        wanted = items.by_rows(conn, project.id, left)
+    if not wanted:
+        return False
+    found = predict(_detector(head), number, wanted, _Eye(home, project.id))
+    db.write(drawings.store, project.id, DETECTOR, found)
+    return True
+
+
+@lru_cache(maxsize=1)
+def _detector(head: bytes) -> Detector:
+    return Detector.from_bytes(head)
+
+
+# --- what there is -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The project as one round sees it, at one moment."""
+
+    number: int
+    known: Known
+    n_classes: int
+    vectors: npt.NDArray[np.float16]
+    train: list[Drawn]
+    holdout: list[Drawn]
+    ids: Ints  # of the items a task may be opened for
+    rows: Ints
+    is_holdout: npt.NDArray[np.bool_]
+    items: dict[int, Item]
+    utilities: dict[int, float]  # by other models, by item
+    predictions: dict[int, Prediction]
+    head: bytes | None
+    rng: np.random.Generator
+
+    def pool_items(self, places: Iterable[int]) -> list[Item]:
+        return [self.items[int(self.rows[place])] for place in places]
+
+
+def _look(db: Database, home: Home, project: Project) -> _Seen | None:
+    with db.read() as conn:
+        rows, dims = projects.shape(conn, project.id)
+        if rows == 0 or dims is None:
+            return None
+        last = stored.newest(conn, project.id)
+        number = 0 if last is None else last.number + 1
+        ids, at, is_holdout, _ = facts.pool(conn, project.id, rows)
+        head = stored.newest_head(conn, project.id)
+        utilities = drawings.utilities(conn, project.id)
+        return _Seen(
+            number=number,
+            known=Known(number, rows, counts.settled(conn, project.id), labels.newest_annotation(conn, project.id)),
+            n_classes=len(projects.get(conn, project.id).task_schema.classes),
+            vectors=Vectors(home.vectors_of(project.id), dims).read(rows),
+            train=drawings.labeled(conn, project.id, Split.TRAIN),
+            holdout=drawings.labeled(conn, project.id, Split.HOLDOUT),
+            ids=ids,
+            rows=at,
+            is_holdout=is_holdout,
+            items={entry.row: entry for entry in items.by_rows(conn, project.id, at.tolist())},
+            utilities=utilities,
+            predictions=drawings.predictions(conn, utilities) if head is None else {},
+            head=None if head is None else head[1],
+            rng=np.random.default_rng([project.seed, number]),
+        )
+
+
+class _Eye:
+    """Sees the features of an item; of those somebody has drawn on they are kept, since every round learns from them again."""
+
+    def __init__(self, home: Home, project_id: int) -> None:
+        self._folder = home.dense_of(project_id)
+        self._network = dense.load(home.cache)
+
+    def look(self, item: Item) -> Features:
+        """Raises ModicumError when the image cannot be read."""
+        return self._network(images.decode(read_uri(item.uri)))
+
+    def kept(self, item: Item) -> Features:
+        """The same, from the disk where it was seen before."""
+        path = self._folder / f"{item.sha256}.npz"
+        if path.exists() and (found := _read(path)) is not None:
+            return found
+        found = self.look(item)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, *found.levels, size=np.array(found.size), inner=np.array(found.inner))
+        part.replace(path)
+        return found
+
+
+def _read(path: Path) -> Features | None:
+    """None for a file that is broken: it is seen anew."""
+    try:
+        with np.load(path, allow_pickle=False) as parts:
+            levels = tuple(parts[f"arr_{k}"] for k in range(len(parts.files) - 2))
+            w, h, inner_w, inner_h = (int(side) for side in (*parts["size"], *parts["inner"]))
+            return Features(levels, (w, h), (inner_w, inner_h))
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+# --- learning ----------------------------------------------------------------------------------------------------------
+
+
+class _Examples(Sequence[Example]):
+    """Drawn images as examples, read when somebody asks for one."""
+
+    def __init__(self, drawn: Sequence[Drawn], eye: _Eye) -> None:
+        self._drawn, self._eye = drawn, eye
+
+    def __len__(self) -> int:
+        return len(self._drawn)
+
+    @overload
+    def __getitem__(self, place: int) -> Example: ...
+    @overload
+    def __getitem__(self, place: slice) -> "_Examples": ...
+    def __getitem__(self, place: int | slice) -> "Example | _Examples":
+        if isinstance(place, slice):
+            return _Examples(self._drawn[place], self._eye)
+        entry = self._drawn[place]
+        return Example(self._eye.kept(entry.item), *boxes_of(entry))
+
+
+def boxes_of(drawn: Drawn) -> tuple[npt.NDArray[np.float32], Ints]:
+    """Boxes [m, 4] (left, top, right, bottom, in the image) and classes [m] of everything drawn that has an extent."""
+    boxes, classes = [], []
+    for shape in drawn.shapes.shapes:
+        if isinstance(shape.geometry, (Points, Polyline)):
+            continue
+        x0, y0, x1, y1 = measure.bounds(shape.geometry)
+        box = max(x0, 0.0), max(y0, 0.0), min(x1, float(drawn.item.width)), min(y1, float(drawn.item.height))
+        if box[2] - box[0] >= 1 and box[3] - box[1] >= 1:
+            boxes.append(box)
+            classes.append(shape.class_id)
+    return np.array(boxes, dtype=np.float32).reshape(-1, 4), np.array(classes, dtype=np.int64)
+
+
+def _learn(seen: _Seen, eye: _Eye) -> Detector | None:
+    readable = [entry for entry in seen.train if _seen_at(eye.kept, entry.item) is not None]
+    if not any(len(boxes_of(entry)[0]) for entry in readable):
+        return None
+    warm = None if seen.head is None else Detector.from_bytes(seen.head)
+    return fit(_Examples(readable, eye), seen.n_classes, seen.rng, warm=warm)
+
+
+def _seen_at(look: Callable[[Item], Features], item: Item) -> Features | None:
+    """None, and a line in the log, for an image that cannot be read any more: the others are learned from all the same."""
+    try:
+        return look(item)
+    except ModicumError as error:
+        _log.warning("image left out", item=item.id, error=error.message)
+        return None
+
+
+def predict(detector: Detector, number: int, wanted: Sequence[Item], eye: _Eye) -> list[Predicted]:
+    """What the detector of round `number` says of these items; those that cannot be read are left out."""
+    told = []
+    for item in wanted:
+        features = _seen_at(eye.look, item)
+        if features is not None:
+            found = detector.predict(features)
+            told.append(Predicted(item.id, _prediction(number, found), image_utility.utility(found.scores)))
+    return told
+
+
+def _prediction(number: int, found: Found) -> Prediction:
+    shown = np.flatnonzero(found.scores >= image_utility.TOLD)
+    shapes = tuple(
+        Shape(
+            id=f"{number}-{k}",
+            class_id=int(found.classes[place]),
+            geometry=_box(*found.boxes[place].tolist()),
+            score=round(min(float(found.scores[place]), 1.0), 4),
+            model=str(number),
+        )
+        for k, place in enumerate(shown)
+    )
+    sure = float(np.mean([shape.score for shape in shapes])) if shapes else 0.0
+    return Prediction(model=number, value=Shapes(shapes=shapes), confidence=round(sure, 4))
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> Box:
+    return Box(x=round(x0, 1), y=round(y0, 1), w=max(round(x1 - x0, 1), 1.0), h=max(round(y1 - y0, 1), 1.0))
+
+
+def _accuracy(detector: Detector, seen: _Seen, eye: _Eye) -> Interval | None:
+    """The mean average precision at IoU .5 on drawings made without a pre-label, none before there are any."""
+    pairs = []
+    for entry in seen.holdout:
+        features = _seen_at(eye.kept, entry.item)
+        if features is not None:
+            pairs.append((detector.predict(features), boxes_of(entry)))
+    return precision.interval(pairs, seen.n_classes, seen.rng)
+
+
+# --- what to ask -------------------------------------------------------------------------------------------------------
+
+
+def _candidates(seen: _Seen, project: Project, n: int) -> Ints:
+    """Places of train items in the pool, typical and different from each other and from what was drawn on, best first."""
+    of_train = np.flatnonzero(~seen.is_holdout)
+    pool = Pool(
+        ids=seen.ids[of_train],
+        vectors=seen.vectors,
+        rows=seen.rows[of_train],
+        proba=None,
+        labeled_rows=np.array([entry.item.row for entry in seen.train], dtype=np.int64),
+        labels=np.zeros(len(seen.train), dtype=np.int64),
+    )
+    policy = project.policy
+    _, chosen = step.ask(policy.strategy, policy.seed_strategy, pool, min(n, len(of_train)), seen.rng)
+    return of_train[chosen.indices]
+
+
+def _choose(project: Project, seen: _Seen, candidates: Ints, found: Sequence[Predicted]) -> tuple[str, list[NewTask]]:
+    """The strategy's name and the queue: candidates by what drawing on them teaches a second, holdout items among them."""
+    known = {entry.item_id: entry for entry in found}
+    worth = {entry.item_id: entry.utility for entry in found if entry.utility is not None} or seen.utilities
+    name = project.policy.seed_strategy
+    if worth:
+        name = "doubt-per-second"
+        order = sorted(range(len(candidates)), key=lambda k: (-worth.get(int(seen.ids[candidates[k]]), 0.0), k))
+        candidates = candidates[order]
+    share = project.policy.holdout_rate
+    of_holdout = seen.rng.permutation(np.flatnonzero(seen.is_holdout))
+    blind = of_holdout[: int(np.ceil(len(candidates) / (1 - share) * share)) if len(candidates) else len(of_holdout)]
+    queue = step.interleaved(candidates, blind, seen.rng)
+    picks = []
+    for rank, place in enumerate(queue):
+        item_id, priority = int(seen.ids[place]), float(len(queue) - rank)
+        if seen.is_holdout[place]:
+            picks.append(NewTask(item_id, Reason(code="holdout"), priority, None, blind=True))
+            continue
+        said = known[item_id].prediction if item_id in known else seen.predictions.get(item_id)
+        picks.append(NewTask(item_id, Reason(code=name), priority, said))
+    return name, picks
