@@ -1,11 +1,18 @@
-"""Labels with their provenance, row by row, out of the store and into a format."""
+"""Labels with their provenance, row by row or picture by picture, out of the store and into a format."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from modicum import plugins
 from modicum.errors import InputError, ModicumError
+from modicum.formats import places
+from modicum.formats.losses import Losses
+from modicum.formats.pictures import Drawings, Picture, ShapeFormat
 from modicum.formats.row import Format, Row
+from modicum.geometry import Shapes
+from modicum.store import drawings as drawn
 from modicum.store import exports, scores
 from modicum.store.db import Database
 from modicum.types import Origin, Project, class_of
@@ -58,6 +65,81 @@ def rows(db: Database, project: Project, *, predictions: bool = False) -> Iterat
 
 def _certificate(found: Any) -> str | None:
     return None if found.number is None else f"{found.number}{'' if found.threshold is None else ', not certified'}"
+
+
+# --- drawings ----------------------------------------------------------------------------------------------------------
+
+
+def drawings(db: Database, project: Project, *, predictions: bool = False) -> Drawings:
+    """Every labeled image with its shapes and where they come from; with `predictions` also what models say of the others."""
+    return Drawings(project.task_schema.classes, _pictures(db, project, predictions))
+
+
+def _pictures(db: Database, project: Project, predictions: bool) -> Iterator[Picture]:
+    after = -1
+    while True:
+        with db.read() as conn:
+            page = exports.page(conn, project.id, after, PAGE, unlabeled=predictions)
+            waiting = [found.id for found in page if found.shapes is None]
+            said = drawn.predictions(conn, waiting) if predictions else {}
+        for found in page:
+            guess = said.get(found.id)
+            if found.shapes is None and guess is None:
+                continue
+            shapes = Shapes() if found.shapes is None else Shapes.model_validate(found.shapes)
+            models = (guess.value,) if guess is not None and isinstance(guess.value, Shapes) else ()
+            facts = {
+                "uri": found.uri,
+                "sha256": found.sha256,
+                "kind": "prediction" if found.shapes is None else "label",
+                "origin": found.origin,
+                "annotator": found.annotator,
+                "time": None if found.created is None else found.created.isoformat(timespec="seconds"),
+                "split": str(found.split),
+                "flagged": bool(found.flagged),
+            }
+            yield Picture(found.name, found.width, found.height, shapes, models, str(found.id), facts)
+        if len(page) < PAGE:
+            return
+        after = page[-1].row
+
+
+def write_drawings(
+    drawings: Drawings,
+    format_: ShapeFormat,
+    target: Path,
+    losses: Losses,
+    *,
+    read: Callable[[str], bytes] | None = None,
+) -> int:
+    """Writes a file, or a folder or zip of files; returns the number of images in it. `read(uri)` gives their bytes, for
+    formats that hold copies; one that cannot be read is a line of the losses. Raises InputError, StorageError."""
+    uris: dict[str, str] = {}
+    count = 0
+
+    def passing() -> Iterator[Picture]:
+        nonlocal count
+        for picture in drawings.pictures:
+            count += 1
+            uris.clear()
+            uris[picture.name] = str(picture.facts.get("uri", ""))
+            yield picture
+
+    def image(name: str) -> bytes | None:
+        if read is None:
+            return None
+        try:
+            return read(uris[name])
+        except ModicumError as error:
+            losses.left_out(name, "", "an image that can no longer be read", error.message)
+            return None
+
+    with places.opened(target, format_.suffix, image) as out:
+        format_.write(replace(drawings, pictures=passing()), out, losses)
+    return count
+
+
+# --- formats -----------------------------------------------------------------------------------------------------------
 
 
 def formats() -> dict[str, Format]:

@@ -21,12 +21,14 @@ from sqlalchemy import Connection
 from modicum import images, run
 from modicum.encoders.image import Encoder
 from modicum.encoders.resolve import resolve
-from modicum.errors import MediaError, ModicumError, NotFoundError
+from modicum.errors import InputError, MediaError, ModicumError, NotFoundError
+from modicum.geometry import Shapes
+from modicum.given import Given, gather
 from modicum.home import Home
 from modicum.sources import uris
 from modicum.sources.entries import Entry, Options, Refusal
 from modicum.sources.listing import count, described, in_batches, list_source
-from modicum.store import items, jobs, projects
+from modicum.store import items, jobs, labels, projects
 from modicum.store.db import Database
 from modicum.store.items import Known, NewItem
 from modicum.types import Job, JobState, Rejection, Schema, Split
@@ -91,6 +93,7 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
     with db.read() as conn:
         project = projects.get(conn, job.project_id)
         rows, _ = projects.shape(conn, project.id)
+    given = _given(db, job, source)
     db.write(jobs.progress, job.id, total=total)
     encoder = resolve(project.encoder, home.cache)
     db.write(projects.set_dims, project.id, encoder.dims)
@@ -98,7 +101,7 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
     look = _Look(db, project.id, encoder, threading.Event())
     batches = in_batches(list_source(source, Options(labels, absolute)), BATCH_FILES, BATCH_BYTES)
     seen = run.map(look, batches, _processors())
-    tally = _Tally(job, rows)
+    tally = _Tally(job, rows, given=given)
     try:
         for batch in seen:
             tally, cancelled = _keep(db, Vectors(home.vectors_of(project.id), encoder.dims), batch, tally)
@@ -109,7 +112,27 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
     finally:
         look.ending.set()
         seen.close()
+    if given is not None:
+        given.finish()
+        db.write(items.add_rejections, project.id, given.rejections(Path(str(job.args["annotations"])).name))
     return JobState.DONE, tally.told(others)
+
+
+def _given(db: Database, job: Job, source: Path) -> Given | None:
+    """The shapes that a file of annotations gives these images; the project gets the classes it lacks."""
+    if not job.args.get("annotations"):
+        return None
+    named = job.args.get("from")
+    given = gather(Path(str(job.args["annotations"])), None if named is None else str(named), source)
+
+    def fit(conn: Connection) -> None:
+        project = projects.locked(conn, job.project_id)
+        if project.task_schema.task != "draw":
+            raise InputError(f"project {project.slug} is not for drawing: start another one for these annotations")
+        projects.store_schema(conn, project.id, given.fit(project.task_schema))
+
+    db.write(fit)
+    return given
 
 
 def probe_picture() -> NDArray[np.uint8]:
@@ -211,10 +234,11 @@ class _Tally:
     duplicates: int = 0
     rejected: int = 0
     conflicts: int = 0
+    given: Given | None = None
 
     def told(self, others: Counter[str]) -> str:
         """What the figures of the job do not say."""
-        parts = []
+        parts = [] if self.given is None else [self.given.told()]
         if self.conflicts:
             parts.append(f"{self.conflicts:,} duplicates carry another label than the first, whose label counts")
         if others:
@@ -236,20 +260,35 @@ def _keep(db: Database, vectors: Vectors, batch: Sequence[_Seen], before: _Tally
             new[each.sha256] = each
     if new:
         vectors.append(np.stack([each.vector for each in new.values() if each.vector is not None]), rows)
-    return db.write(_commit, rows, list(new.values()), rest, before)
+    drawn: dict[str, Shapes] = {}
+    for each in batch if before.given is not None else ():
+        if isinstance(each.entry, Entry) and (each.sha256 in known or each.sha256 in new):
+            shapes = before.given.take(each.entry.name) if before.given else None
+            if shapes is not None:
+                drawn[each.entry.uri] = shapes
+    return db.write(_commit, rows, list(new.values()), rest, before, drawn)
 
 
-def _commit(conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally) -> tuple[_Tally, bool]:
+def _commit(
+    conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally, drawn: Mapping[str, Shapes]
+) -> tuple[_Tally, bool]:
     """One transaction: items, labels, rejections and progress of a batch. May run twice, as every write may."""
     project_id = before.job.project_id
-    labels = [each.entry.label for each in new if isinstance(each.entry, Entry) and each.entry.label]
-    schema = projects.ensure_classes(conn, project_id, dict.fromkeys(labels))
-    items.add_items(conn, project_id, [_new_item(each, schema) for each in new], rows, batch=before.job.id)
+    named = [each.entry.label for each in new if isinstance(each.entry, Entry) and each.entry.label]
+    schema = projects.ensure_classes(conn, project_id, dict.fromkeys(named))
+    made = [_new_item(each, schema, drawn.get(each.entry.uri)) for each in new]
+    items.add_items(conn, project_id, made, rows, batch=before.job.id)
     known = items.known_hashes(conn, project_id, {each.sha256 for each in rest})
     tally = replace(before, done=before.done + len(new) + len(rest), added=before.added + len(new))
     rejections: list[Rejection] = []
     for each in rest:
-        tally, rejection = _left_out(each, known.get(each.sha256), schema, tally)
+        there = known.get(each.sha256)
+        tally, rejection = _left_out(each, there, schema, tally)
+        if there is not None and each.entry.uri in drawn:
+            taken = _give(conn, there, each.entry.uri, drawn[each.entry.uri])
+            if not taken and rejection:
+                reason = f"{rejection.reason}; its shapes were not taken: the item has others"
+                rejection = rejection.model_copy(update={"reason": reason})
         if rejection:
             rejections.append(rejection)
     items.add_rejections(conn, project_id, rejections)
@@ -259,12 +298,22 @@ def _commit(conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_S
     return tally, stop
 
 
-def _new_item(seen: _Seen, schema: Schema) -> NewItem:
+def _give(conn: Connection, there: Known, uri: str, shapes: Shapes) -> bool:
+    """The shapes of an item that is there already, unless another file of the same bytes has given it some; what people said
+    goes before them. False: they were not taken."""
+    taken = items.give_shapes(conn, there.id, shapes, replace=there.uri == uri)
+    if taken:
+        labels.settle(conn, labels.lock_items(conn, [there.id]))
+    return taken
+
+
+def _new_item(seen: _Seen, schema: Schema, shapes: Shapes | None) -> NewItem:
     if not isinstance(seen.entry, Entry) or seen.facts is None:
         raise ValueError("only what was decoded becomes an item")
     entry, facts = seen.entry, seen.facts
     class_id = _class_of(entry.label, schema)
-    return NewItem(entry.uri, entry.name, seen.sha256, facts.media, facts.width, facts.height, split_of(seen.sha256), class_id)
+    split = split_of(seen.sha256)
+    return NewItem(entry.uri, entry.name, seen.sha256, facts.media, facts.width, facts.height, split, class_id, shapes)
 
 
 def _class_of(label: str | None, schema: Schema) -> int | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from modicum.cli.converting import FORMATS as SHAPE_FORMATS
 from modicum.cli.serving import HomeOption, Json
 from modicum.cli.terminal import emit, follow, job_line, say
 
@@ -24,6 +25,10 @@ def import_(
     project: Annotated[str | None, typer.Option(help="The project to add to; not needed when there is one.")] = None,
     labels_from_folders: Annotated[bool, typer.Option("--labels-from-folders", help="Class folders are labels already.")] = False,
     batch: Annotated[str | None, typer.Option(help="Name of the batch; without it the source's and the date.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="Shapes that exist already, for a project that draws: a file, folder or zip.")
+    ] = None,
+    from_: Annotated[str | None, typer.Option("--from", help=f"Their format: {SHAPE_FORMATS}; found out when left out.")] = None,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
@@ -43,9 +48,17 @@ def import_(
     configure(settings().log_level)
     here = Home(home)
     args = import_args(here, str(source), labels_from_folders=labels_from_folders, batch=batch_name(batch))
+    if annotations is not None:
+        from modicum.given import check
+
+        args.update(check(annotations, from_))
+    elif from_ is not None:
+        raise InputError("--from names the format of annotations: give their file with --annotations")
     with opened(here) as db:
         with db.read() as conn:
             chosen = pick(conn, project)
+        if annotations is not None and chosen.task_schema.task != "draw":
+            raise InputError(f"project {chosen.slug} is not for drawing: annotations with shapes need one that is")
         job = run_job(here, db, db.write(jobs.enqueue, chosen.id, args), quiet=as_json)
         arrived = received(here, db, chosen, job)
     if job.state != "done":
@@ -158,11 +171,16 @@ def status_line(entry: dict[str, Any]) -> str:
 
 def export(
     project: ProjectArgument = None,
-    format_: Annotated[str, typer.Option("--format", help="csv, jsonl, folders, or what an installed package adds.")] = "csv",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help=f"csv, jsonl, folders, or what a package adds. Shapes: {SHAPE_FORMATS}."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write, or folder for folders; without it standard output.")] = None,
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Add what the model says of unlabeled items, marked.")
     ] = False,
+    copy_images: Annotated[bool, typer.Option("--copy-images", help="Shapes: put the images into the folder as well.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Shapes: file for every single loss, a JSON line each.")] = None,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
@@ -172,18 +190,76 @@ def export(
     from modicum.export import format_named
     from modicum.home import Home
 
-    chosen_format = format_named(format_)
-    if out is None and (format_ == "folders" or as_json):
-        raise InputError("say where to write with --out" + (": class folders need a folder" if format_ == "folders" else ""))
     here = Home(home)
     with opened(here) as db:
         with db.read() as conn:
             chosen = pick(conn, project)
+        if chosen.task_schema.task == "draw":
+            export_shapes(here, db, chosen, format_ or "coco", out, predictions, copy_images, report, as_json=as_json)
+            return
+        format_ = format_ or "csv"
+        chosen_format = format_named(format_)
+        if out is None and (format_ == "folders" or as_json):
+            raise InputError("say where to write with --out" + (": class folders need a folder" if format_ == "folders" else ""))
         rows = write_export(here, db, chosen, chosen_format, out, predictions=predictions)
     if as_json:
         emit({"project": chosen.slug, "format": format_, "out": str(out), "rows": rows})
     elif out is not None:
         say(f"{rows:,} rows written to {out}")
+
+
+def export_shapes(
+    home: "Home",
+    db: "Database",
+    project: "Project",
+    name: str,
+    out: Path | None,
+    predictions: bool,
+    copy: bool,
+    report: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Writes the drawings of a project and says what the format could not hold."""
+    import shutil
+    import sys
+    import tempfile
+    from contextlib import nullcontext
+    from functools import partial
+
+    from modicum.cli.converting import tell
+    from modicum.converting import format_named
+    from modicum.errors import InputError, StorageError
+    from modicum.export import drawings, write_drawings
+    from modicum.formats.losses import Losses
+    from modicum.ingest import read_uri
+
+    chosen = format_named(name, path="--format")
+    if out is None and (chosen.suffix == ".zip" or as_json):
+        raise InputError("say where to write with --out" + (f": {name} is a folder of files" if not as_json else ""))
+    read = partial(read_uri, home) if copy or name == "folders" else None
+    try:
+        with (
+            nullcontext() if report is None else report.open("w", encoding="utf-8") as lines,
+            tempfile.TemporaryDirectory() as room,
+        ):
+            losses = Losses(lines)
+            target = Path(room) / f"labels{chosen.suffix}" if out is None else out
+            rows = write_drawings(drawings(db, project, predictions=predictions), chosen, target, losses, read=read)
+            if out is None:
+                with target.open("rb") as file:
+                    shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.flush()
+    except OSError as error:
+        raise StorageError(f"cannot write {error.filename or report}: {error.strerror}; choose another place") from error
+    if as_json:
+        emit({"project": project.slug, "format": name, "out": str(out), "rows": rows, "losses": losses.facts()})
+    elif out is not None:
+        say(f"{rows:,} images written to {out}")
+        tell(losses)
+    else:
+        for line in losses.lines():
+            sys.stderr.write(line + "\n")
 
 
 def write_export(

@@ -98,6 +98,19 @@ def add_items(conn: Connection, project_id: int, new_items: Sequence[NewItem], f
     return [row.id for row in found]
 
 
+def give_shapes(conn: Connection, item_id: int, shapes: Shapes, *, replace: bool) -> bool:
+    """Keep what a source has drawn on an item that is there already; settling it is the caller's affair.
+
+    False: it has other shapes, and they were not to be replaced.
+    """
+    value = shapes.model_dump(mode="json")
+    there = conn.execute(select(item.c.given_shapes).where(item.c.id == item_id)).scalar_one()
+    if there is not None and there != value and not replace:
+        return False
+    conn.execute(update(item).where(item.c.id == item_id).values(given_shapes=value))
+    return True
+
+
 def get(conn: Connection, project_id: int, item_id: int) -> Item:
     """Raises NotFoundError."""
     row = conn.execute(_BY_ID, {"wanted": item_id, "project": project_id}).one_or_none()
