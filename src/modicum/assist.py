@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -15,20 +16,24 @@ from pydantic import Field
 from modicum import images
 from modicum.engine import cutting, fitting, outlines, superpixels, wire
 from modicum.engine.outlines import Pixels, Ring
-from modicum.errors import InputError
+from modicum.errors import InputError, ModicumError
 from modicum.frozen import Frozen
 from modicum.geometry import Box, Geometry, Length, Mask, Point, Polygon, Polyline
+from modicum.home import Home
+from modicum.models import sam
+from modicum.models.sam import Sam
 
 KEPT_BYTES = 200_000_000  # of decoded images; the newest stays in any case
 TOLERANCE = 0.5  # of simplified outlines, in pixels of the crop
 SIDE = 160  # pixels of a crop's object side for cutting
 WIRE_SIDE = 320
-WAND_SIDE = 256
-SUPERPIXELS = 350  # of a crop
+WAND_SIDE = 192
+FINE = 512  # pixels a model's mask of an object is enlarged to
+SUPERPIXELS = 300  # of a crop
 FEW = 5  # points up to which an outline is fitted to the image; from more of them straight lines are as good or better
 _SMALLEST = 16  # pixels of a crop's side
 
-Tool = Literal["extreme", "scribbles", "scissors", "wand"]
+Tool = Literal["extreme", "scribbles", "scissors", "wand", "model"]
 Kind = Literal["polygon", "mask", "box", "polyline"]
 Colours = npt.NDArray[np.uint8]
 
@@ -47,6 +52,7 @@ class Ask(Frozen):
     scribbles: strokes, points as dots, a box or none.
     scissors: points on the outline in their order.
     wand: points inside and outside; a box of what is in view, or none; `reach` is how much the colour may change.
+    model: points inside and outside, a box or both, for the segmenter in the home folder.
     """
 
     tool: Tool
@@ -107,14 +113,17 @@ class Pictures:
 PICTURES = Pictures()
 
 
-def assist(key: str, read: Callable[[], bytes], ask: Ask) -> Assisted:
+def assist(key: str, read: Callable[[], bytes], ask: Ask, home: Home | None = None) -> Assisted:
     """What the asked tool makes of the clicks on an image. Raises InputError for clicks it can do nothing with.
 
-    `key` names the image's content, `read` gives its bytes.
+    `key` names the image's content, `read` gives its bytes; the tool `model` needs a home.
     """
     began = time.perf_counter()
     checked(ask)
-    found = propose(PICTURES.get(key, read), ask)
+    if ask.tool == "model":
+        found = _segmented(segmenter(home), key, PICTURES.get(key, read), ask)
+    else:
+        found = propose(PICTURES.get(key, read), ask)
     return Assisted(proposals=tuple(found), seconds=round(time.perf_counter() - began, 4))
 
 
@@ -128,6 +137,8 @@ def checked(ask: Ask) -> None:
         raise InputError(f"the scissors need 2 points, these are {len(ask.points)}", path="$.points")
     if ask.tool == "wand" and not any(inside for _, inside in clicks(ask)):
         raise InputError("the wand needs a point inside the object", path="$.points")
+    if ask.tool == "model" and ask.box is None and not any(inside for _, inside in clicks(ask)):
+        raise InputError("the model needs a point inside the object, or a box", path="$.points")
     if ask.tool == "scribbles" and ask.box is None and not any(inside for _, inside in strokes(ask)):
         raise InputError("GrabCut needs a box, or a stroke inside the object", path="$.scribbles")
 
@@ -156,6 +167,8 @@ def propose(pixels: Colours, ask: Ask) -> list[Geometry]:
             return _scissors(pixels, ask)
         case "wand":
             return _wand(pixels, ask)
+        case "model":
+            raise InputError("the model works on a home's images: call assist", path="$.tool")
 
 
 def _within(ask: Ask, width: int, height: int) -> Ask:
@@ -195,18 +208,19 @@ def crop(pixels: Colours, points: Ring, side: int, margin: float, most: float = 
 
 
 def _extreme(pixels: Colours, ask: Ask) -> list[Geometry]:
-    """Extreme clicking (Papadopoulos et al. 2017). The outline fitted through the clicks; their polygon; GrabCut around it."""
+    """Extreme clicking (Papadopoulos et al. 2017): an outline fitted through the clicks, their polygon, GrabCut."""
     points = in_order(np.array(ask.points, np.float64))
     if ask.into == "box":
         return _shown([points], ask.into, pixels)
     near = crop(pixels, points, fitting.SIDE, 0.35)
     ring = near.back(fitting.fitted(near.pixels, near.place(points)))
     fit, straight = [_simple(ring, near)], [points]
+    if len(points) > FEW:
+        return [shape for rings in (straight, fit) for shape in _shown(rings, ask.into, pixels)]
     around = crop(pixels, points, SIDE, 0.3)
     hints = cutting.hints_of_ring(around.pixels.shape[:2], around.place(ring), 0.2)
     grabbed = _outline(cutting.cut(around.pixels, hints), around)
-    first = [fit, straight] if len(points) <= FEW else [straight, fit]
-    return [shape for rings in (*first, grabbed) for shape in _shown(rings, ask.into, pixels)]
+    return [shape for rings in (fit, straight, grabbed) for shape in _shown(rings, ask.into, pixels)]
 
 
 def in_order(points: Ring) -> Ring:
@@ -276,6 +290,74 @@ def _wand(pixels: Colours, ask: Ask) -> list[Geometry]:
     marked = np.zeros_like(region)
     marked[y[inside], x[inside]] = True
     return _shown(_outline(cutting.large_parts(region, marked), around), ask.into, pixels)
+
+
+# --- a model -----------------------------------------------------------------------------------------------------------
+
+_LOADED: dict[Path, tuple[int, Sam]] = {}  # by the JSON, with when it was changed
+_LOADING = threading.Lock()
+
+
+def described(home: Home) -> Path:
+    """Where a home's segmenter is described; a person puts it there, never the network."""
+    return home.path / "assist" / "sam.json"
+
+
+def segmenter(home: Home | None) -> Sam:
+    """The home's segmenter, loaded once. Raises InputError when there is none, ModelError when it cannot be used."""
+    if home is None or not described(home).is_file():
+        where = described(home) if home else "the home folder"
+        raise InputError(f"no segmenter is set up: describe its two ONNX files in {where}", path="$.tool")
+    path = described(home)
+    changed = path.stat().st_mtime_ns
+    with _LOADING:
+        if path not in _LOADED or _LOADED[path][0] != changed:
+            _LOADED[path] = changed, sam.load(path, home.cache / "embeddings")
+        return _LOADED[path][1]
+
+
+def prepare(home: Home, images: list[tuple[str, Callable[[], bytes]]]) -> None:
+    """Encode images ahead of the clicks, (key, bytes) each; one that cannot be read is left for when it is opened."""
+    model = segmenter(home)
+    for key, read in images:
+        if model.has(key):
+            continue
+        try:
+            model.embedding(key, PICTURES.get(key, read))
+        except ModicumError:
+            continue
+
+
+def _segmented(model: Sam, key: str, pixels: Colours, ask: Ask) -> list[Geometry]:
+    """Masks of the model at the decoder's resolution, enlarged around the object only."""
+    height, width = pixels.shape[:2]
+    ask = _within(ask, width, height)
+    placed = clicks(ask)
+    box = None if ask.box is None else (ask.box.x, ask.box.y, ask.box.x + ask.box.w, ask.box.y + ask.box.h)
+    points = np.array([point for point, _ in placed]).reshape(-1, 2)
+    prompt = sam.Prompt(points, [inside for _, inside in placed], box)
+    found: list[Geometry] = []
+    for logits in model.masks(model.embedding(key, pixels), prompt, width, height):
+        found += _shown(_contours(model.placed(logits, width, height), width, height), ask.into, pixels)
+    return found
+
+
+def _contours(logits: npt.NDArray[np.float32], width: int, height: int) -> list[Ring]:
+    """The rings where logits are above 0, in image pixels; coarse masks are enlarged to FINE pixels around the object first."""
+    import cv2
+
+    rows, columns = np.nonzero(logits > 0)
+    if not len(rows):
+        return []
+    per = np.array([logits.shape[1] / width, logits.shape[0] / height])  # mask pixels an image pixel
+    top, left = max(0, rows.min() - 2), max(0, columns.min() - 2)
+    part = logits[top : rows.max() + 3, left : columns.max() + 3]
+    factor = float(min(max(FINE / max(part.shape), 1.0), max(1.0, 1 / per.min())))
+    shape = max(2, round(part.shape[1] * factor)), max(2, round(part.shape[0] * factor))
+    fine = np.asarray(cv2.resize(np.ascontiguousarray(part), shape, interpolation=cv2.INTER_LINEAR))
+    grown = np.array(shape) / [part.shape[1], part.shape[0]]
+    rings = [ring for ring in outlines.trace(fine > 0) if abs(outlines.area(ring)) >= 4]
+    return [(outlines.simplified(ring, TOLERANCE) / grown + [left, top]) / per for ring in rings]
 
 
 # --- what goes out -----------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ Boxes are float32 [n, 4]: left, top, right, bottom in pixels.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from modicum.engine.arrays import F32, Ints
 
-_MOST = 1_000  # boxes compared with each other at most
+_MOST = 2_000  # boxes, the best ones, among which there is a choice
 
 
 def overlaps(a: F32, b: F32) -> F32:
@@ -26,17 +27,28 @@ def areas(boxes: F32) -> F32:
 
 def distinct(boxes: F32, scores: F32, most_overlap: float, n: int) -> Ints:
     """Places of at most n boxes, the best first, of which no two overlap more than that: greedy non-maximum suppression."""
-    order = np.argsort(-scores, kind="stable")[:_MOST]
-    near = overlaps(boxes[order], boxes[order]) > most_overlap
+    left = np.argsort(-scores, kind="stable")[:_MOST]
     kept: list[int] = []
-    left = np.ones(len(order), dtype=bool)
-    for place in range(len(order)):
-        if left[place]:
-            kept.append(place)
-            if len(kept) == n:
-                break
-            left &= ~near[place]
-    return np.asarray(order[kept], dtype=np.int64)
+    while len(left) and len(kept) < n:
+        kept.append(int(left[0]))
+        left = left[1:]
+        left = left[overlaps(boxes[kept[-1:]], boxes[left])[0] <= most_overlap]
+    return np.array(kept, dtype=np.int64)
+
+
+def hits(
+    boxes: F32, classes: npt.NDArray[np.integer], true: F32, true_classes: npt.NDArray[np.integer], least: float = 0.5
+) -> npt.NDArray[np.bool_]:
+    """Which boxes [n], the best first, overlap a true box of their class that no better one has taken (PASCAL VOC, 2010)."""
+    right, free = np.zeros(len(boxes), dtype=np.bool_), np.ones(len(true), dtype=np.bool_)
+    if not len(true):
+        return right
+    shared = np.where(classes[:, None] == true_classes[None], overlaps(boxes, true), -1.0)
+    for place in range(len(boxes)):
+        best = int(np.argmax(np.where(free, shared[place], -1.0)))
+        if free[best] and shared[place, best] >= least:
+            right[place], free[best] = True, False
+    return right
 
 
 def change(boxes: F32, goals: F32) -> F32:
@@ -63,4 +75,4 @@ def within(boxes: F32, size: tuple[int, int], least: float = 1.0) -> F32:
 
 
 def _sizes(boxes: F32) -> F32:
-    return np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
+    return np.asarray(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), dtype=np.float32)

@@ -42,12 +42,20 @@ class Axes(NamedTuple):
 
     def __call__(self, features: Features) -> F32:
         """The map of an image, float32 [h, w, k], one vector a cell. Raises InputError for features of another network."""
-        channels = stacked(features)
-        if channels.shape[-1] != len(self.mean):
+        parts = _at_cells(features)
+        h, w = parts[0].shape[:2]
+        channels = sum(part.shape[-1] for part in parts)
+        if channels != len(self.mean):
             raise InputError(
-                f"the detector reads {len(self.mean)} channels, received {channels.shape[-1]}: the encoder changed, train anew"
+                f"the detector reads {len(self.mean)} channels, received {channels}: the encoder changed, train anew"
             )
-        return np.asarray((channels - self.mean) @ self.turn, dtype=np.float32)
+        found = np.zeros((h, w, self.turn.shape[1]), np.float32)
+        start = 0
+        for part in parts:  # turned before it is enlarged, which gives the same for less work
+            end = start + part.shape[-1]
+            found += _enlarged((part - self.mean[start:end]) @ self.turn[start:end], h, w)
+            start = end
+        return found
 
 
 def stacked(features: Features) -> F32:
@@ -55,6 +63,12 @@ def stacked(features: Features) -> F32:
 
     Raises InputError when the maps do not fit each other.
     """
+    parts = _at_cells(features)
+    return np.concatenate([_enlarged(part, *parts[0].shape[:2]) for part in parts], axis=-1)
+
+
+def _at_cells(features: Features) -> list[F32]:
+    """The maps, the finest with four cells put into one. Raises InputError when they do not fit each other."""
     fine, middle, *coarse = (level.astype(np.float32) for level in features.levels)
     h, w = middle.shape[:2]
     fits = len(features.levels) == len(_STRIDES) and fine.shape[:2] == (2 * h, 2 * w)
@@ -62,7 +76,7 @@ def stacked(features: Features) -> F32:
         shapes = [list(level.shape) for level in features.levels]
         raise InputError(f"features come at strides {_STRIDES}, each map half as large as the one before; received {shapes}")
     beside = fine.reshape(h, 2, w, 2, -1).transpose(0, 2, 1, 3, 4).reshape(h, w, -1)
-    return np.concatenate([beside, middle, *(_enlarged(level, h, w) for level in coarse)], axis=-1)
+    return [beside, middle, *coarse]
 
 
 def axes(sample: F32, channels: list[int], k: int) -> Axes:
@@ -125,6 +139,8 @@ def _enlarged(level: F32, h: int, w: int) -> F32:
     """Interpolated to h x w cells."""
     for axis, cells in ((0, h), (1, w)):
         n = level.shape[axis]
+        if n == cells:
+            continue
         at = np.clip((np.arange(cells) + 0.5) * n / cells - 0.5, 0, n - 1)
         before = at.astype(np.int64)
         share = (at - before).astype(np.float32).reshape(-1, *(1,) * (2 - axis))

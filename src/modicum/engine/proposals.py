@@ -15,7 +15,7 @@ _HIDDEN = 128
 _MIDDLE = 0.27  # a cell is inside an object's middle up to this squared distance, where 1 is the edge
 _BLUR = 0.147  # of the score around an object's middle, in the same unit
 _PER_OBJECT = 10  # cells in the middle of one object that are learned from
-_BATCH = 512
+_BATCH = 512  # cells at once: what they see stays in the processor's cache
 _STEEPEST = 3.0  # logarithm of how much larger or smaller than usual a box can be
 
 
@@ -71,7 +71,10 @@ def usual_size(scenes: list[Scene]) -> float:
 def learn(
     scenes: list[Scene], n_classes: int, size: float, rng: np.random.Generator, effort: Effort, start: list[Layer] | None
 ) -> list[Layer]:
-    """The layers that read `around` a cell and give a score for every class, before the sigmoid, and a box."""
+    """The layers that read `around` a cell and give a score for every class, before the sigmoid, and a box.
+
+    With the layers of the round before to `start` from, which this changes, hard cells are looked for at once.
+    """
     k = scenes[0].cells.shape[-1]
     aims = [goals(scene, n_classes) for scene in scenes]
     net = start or layers([9 * k, _HIDDEN, n_classes + 4], rng)
@@ -79,8 +82,9 @@ def learn(
         net[-1].bias[:n_classes] = -3
     rows = max(1, effort.cells // len(scenes))
     each = effort.cells * effort.epochs // _BATCH
-    training = Training(net, each * (effort.hunts + 1), rng, rate=effort.rate, decay=0.01)
-    for hunt in range(effort.hunts + 1):
+    turns = range(effort.hunts + 1) if start is None else range(1, 2)
+    training = Training(net, each * len(turns), rng, rate=effort.rate, decay=0.01)
+    for hunt in turns:
         x, score, box = (
             np.concatenate(parts)
             for parts in zip(
@@ -162,7 +166,8 @@ def _seen(scene: Scene, places: Ints) -> F32:
 
 
 def _read(scene: Scene, places: Ints, net: list[Layer]) -> F32:
-    return forward(_seen(scene, places), net)
+    parts = [forward(_seen(scene, places[start : start + _BATCH]), net) for start in range(0, len(places), _BATCH)]
+    return np.concatenate(parts) if parts else np.empty((0, len(net[-1].bias)), np.float32)
 
 
 def _middles(scene: Scene, places: Ints) -> F32:

@@ -11,7 +11,8 @@ from modicum.engine.cells import inside
 from modicum.engine.perceptron import Layer, Training, forward, layers, sigmoid
 from modicum.engine.proposals import Scene
 
-_SIDE = 7  # samples along a box
+_CHANNELS = 48  # of the map, the widest axes
+_SIDE = 5  # samples along a box
 _WIDER = 1.3  # a box is looked at with this much around it
 _HIDDEN = 128
 _UNIT = np.array([0.15, 0.15, 0.25, 0.25], np.float32)  # of changes, so that they are about one
@@ -22,7 +23,7 @@ _BATCH = 256
 
 def inputs(k: int) -> int:
     """How many values are read of a box on a map of k axes."""
-    return _SIDE * _SIDE * k + 5
+    return _SIDE * _SIDE * min(k, _CHANNELS) + 5
 
 
 class Effort(NamedTuple):
@@ -44,7 +45,10 @@ def learn(
     effort: Effort,
     start: list[Layer] | None,
 ) -> list[Layer]:
-    """The layers that read a box and give a score for every class, before the sigmoid, and what changes the box."""
+    """The layers that read a box and give a score for every class, before the sigmoid, and what changes the box.
+
+    With the layers of the round before to `start` from, half the work is enough.
+    """
     x, score, goal = (
         np.concatenate(parts)
         for parts in zip(
@@ -60,7 +64,7 @@ def learn(
     x /= spread
     net = _shifted(start, mean, spread) if start else layers([x.shape[1], _HIDDEN, n_classes + 4], rng)
     weight = np.clip(np.sqrt(score.sum() / np.maximum(score.sum(axis=0), 1) / n_classes), 0.3, 6).astype(np.float32)
-    steps = max(1, len(x) * effort.epochs // _BATCH)
+    steps = max(1, len(x) * effort.epochs // _BATCH // (2 if start else 1))
     training = Training(net, steps, rng, rate=effort.rate, decay=0.02, drop=0.2)
     for _ in range(steps):
         at = rng.integers(len(x), size=_BATCH)
@@ -111,7 +115,7 @@ def _beside(boxes: F32, rng: np.random.Generator) -> F32:
 
 def _seen(scene: Scene, boxes: F32, size: float) -> F32:
     """Samples inside each box and its shape."""
-    samples = inside(scene.cells, boxes, _SIDE, _WIDER).reshape(len(boxes), -1)
+    samples = inside(scene.cells[..., :_CHANNELS], boxes, _SIDE, _WIDER).reshape(len(boxes), -1)
     sides = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1) / np.float32(size))
     return np.concatenate([samples, sides, sides**2, np.abs(sides[:, :1] - sides[:, 1:])], axis=1)
 

@@ -7,7 +7,7 @@ from modicum.engine.outlines import Pixels
 
 Labels = npt.NDArray[np.int64]
 COMPACT = 12.0  # how much a superpixel's width counts beside colour (CIE76)
-_ROUNDS = 5
+_ROUNDS = 4
 
 
 def slic(pixels: npt.NDArray[np.uint8], count: int) -> Labels:

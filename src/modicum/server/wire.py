@@ -173,6 +173,18 @@ class ShapeSources(Frozen):
     notes: tuple[PredictionNote, ...]
 
 
+class Upcoming(Frozen):
+    """Items that are opened soon."""
+
+    items: tuple[int, ...] = Field(default=(), max_length=10)
+
+
+class AssistTools(Frozen):
+    """`model`: whether the home has a segmenter that answers clicks."""
+
+    model: bool
+
+
 # --- validate ----------------------------------------------------------------------------------------------------------
 
 
