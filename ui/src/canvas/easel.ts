@@ -70,6 +70,8 @@ export interface Setup {
 
 const REACH = 6;
 const SNAP = 8;
+/** From so many changed places on the whole sheet is painted again. */
+const MANY = 40;
 const SETTLE = 120;
 const NONE: ReadonlySet<string> = new Set();
 
@@ -378,7 +380,7 @@ export class Easel {
     this.ask();
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => {
-      if (this.sheet.fit(this.camera) === "exact") return;
+      if (this.sheet.fit(this.camera, this.image) === "exact") return;
       this.stale.sheet = true;
       this.ask();
     }, SETTLE);
@@ -444,12 +446,12 @@ export class Easel {
   }
 
   private paintSheet(): void {
-    const fit = this.sheet.fit(this.camera);
-    const cheap = this.sheet.cost < 4;
-    if (this.stale.sheet || fit === "short" || (cheap && fit === "stretched") || this.parts.length > 40) {
+    const fit = this.sheet.fit(this.camera, this.image);
+    if (this.stale.sheet || fit === "short" || this.parts.length > MANY) {
       this.sheet.paint(this.scene, this.camera, this.looks);
       this.stale.base = true;
     } else {
+      if (fit === "moved") this.sheet.scroll(this.scene, this.camera, this.looks);
       for (const part of this.parts) this.sheet.mend(this.scene, this.looks, part);
       if (this.parts.length > 0) this.stale.base = true;
     }

@@ -37,6 +37,7 @@ export class Looks {
     const colour = this.colour(classId);
     return {
       colour,
+      chosen,
       fill: colour + (chosen ? FILL_CHOSEN : FILL),
       line: (chosen ? LINE + 1 : LINE) * unit,
       dot: (chosen ? DOT + 1 : DOT) * unit,

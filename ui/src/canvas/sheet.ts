@@ -17,6 +17,9 @@ export interface Scene {
 
 /** CSS pixels beyond the stage on each side: so far the view moves before the sheet is painted again. */
 const MARGIN = 192;
+/** So much larger or smaller it may be shown while the view moves. */
+const STRETCH = 3;
+const EDGE = 8;
 /** Shapes smaller than this on the screen have no chip unless chosen. */
 const CHIP_FROM = 28;
 /** Device pixels per image pixel from which masks show their pixels. */
@@ -29,8 +32,6 @@ export class Sheet {
   private camera: Camera | null = null;
   private stage: Size = { width: 0, height: 0 };
   private dots = 1;
-  /** How long the last whole painting took, in milliseconds: cheap sheets are painted afresh in every frame of a zoom. */
-  cost = 0;
 
   resize(stage: Size, dots: number): void {
     this.stage = stage;
@@ -40,21 +41,45 @@ export class Sheet {
     this.camera = null;
   }
 
-  /** Whether the sheet shows the stage of this camera: exactly as if painted for it, stretched, or not all of it. */
-  fit(camera: Camera): "exact" | "stretched" | "short" {
+  /** Whether the sheet shows what the stage does of the image: as if painted for it, moved or stretched, or not all of it. */
+  fit(camera: Camera, image: Size): "exact" | "moved" | "stretched" | "short" {
     const own = this.camera;
     if (!own || own.angle !== camera.angle) return "short";
     const ratio = camera.scale / own.scale;
     const [left, top] = this.offset(camera, own);
-    const wide = (this.stage.width + 2 * MARGIN) * ratio;
-    const high = (this.stage.height + 2 * MARGIN) * ratio;
-    const covers = left <= 0 && top <= 0 && left + wide >= this.stage.width && top + high >= this.stage.height;
-    if (!covers || ratio > 4) return "short";
-    return ratio === 1 ? "exact" : "stretched";
+    const { width, height } = this.size();
+    const [x0, y0, x1, y1] = onStage(camera, [0, 0, image.width, image.height]);
+    const { stage } = this;
+    // Nothing is missed where there is no image.
+    const covers =
+      left <= Math.max(0, x0) &&
+      top <= Math.max(0, y0) &&
+      left + width * ratio >= Math.min(stage.width, x1) &&
+      top + height * ratio >= Math.min(stage.height, y1);
+    if (ratio !== 1) return covers && ratio < STRETCH && ratio > 1 / STRETCH ? "stretched" : "short";
+    if (!covers)
+      return Math.abs(left + MARGIN) < stage.width && Math.abs(top + MARGIN) < stage.height ? "moved" : "short";
+    return "exact";
+  }
+
+  /** After the view moved at the same scale: what is painted moves along, and only the strips that came into sight are painted. */
+  scroll(scene: Scene, camera: Camera, looks: Looks): void {
+    const context = this.canvas.getContext("2d");
+    const own = this.camera;
+    if (!context || !own) return;
+    const dx = Math.round((camera.x - own.x) * this.dots);
+    const dy = Math.round((camera.y - own.y) * this.dots);
+    this.camera = { ...own, x: own.x + dx / this.dots, y: own.y + dy / this.dots };
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalCompositeOperation = "copy";
+    context.drawImage(this.canvas, dx, dy);
+    context.globalCompositeOperation = "source-over";
+    const { width, height } = this.canvas;
+    if (dx !== 0) this.patch(context, scene, looks, dx > 0 ? 0 : width + dx, 0, Math.abs(dx), height);
+    if (dy !== 0) this.patch(context, scene, looks, 0, dy > 0 ? 0 : height + dy, width, Math.abs(dy));
   }
 
   paint(scene: Scene, camera: Camera, looks: Looks): void {
-    const since = performance.now();
     const context = this.canvas.getContext("2d");
     if (!context) return;
     // On whole device pixels: blitted without smoothing later.
@@ -62,35 +87,50 @@ export class Sheet {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.paintShapes(context, scene, looks, shownOf(this.inner(), this.size()));
-    this.cost = performance.now() - since;
   }
 
   /** Paints only what lies in a part of the image again. */
   mend(scene: Scene, looks: Looks, part: Box4): void {
     const context = this.canvas.getContext("2d");
     if (!context || !this.camera) return;
-    const inner = this.inner();
-    const unit = 1 / inner.scale;
-    const room: Box4 = [
-      part[0] - CHIP_WIDE * unit,
-      part[1] - CHIP_WIDE * unit,
-      part[2] + CHIP_WIDE * unit,
-      part[3] + CHIP_WIDE * unit,
-    ];
-    const [left, top, right, bottom] = onStage(inner, part);
-    context.save();
-    context.setTransform(this.dots, 0, 0, this.dots, 0, 0);
-    context.beginPath();
+    const [left, top, right, bottom] = onStage(this.inner(), part);
     // Chips stand above and to the right, lines and points reach over the edge.
-    context.rect(
-      Math.floor(left - 8),
-      Math.floor(top - CHIP_ROOM),
-      Math.ceil(Math.max(right - left + 16, CHIP_WIDE)),
-      Math.ceil(bottom - top + CHIP_ROOM + 8),
-    );
+    const x = Math.floor((left - EDGE) * this.dots);
+    const y = Math.floor((top - CHIP_ROOM) * this.dots);
+    const w = Math.ceil(Math.max(right - left + 2 * EDGE, CHIP_WIDE) * this.dots);
+    this.patch(context, scene, looks, x, y, w, Math.ceil((bottom - top + CHIP_ROOM + EDGE) * this.dots));
+  }
+
+  /** Paints a rectangle of the sheet's own pixels again. */
+  private patch(
+    context: CanvasRenderingContext2D,
+    scene: Scene,
+    looks: Looks,
+    x: number,
+    y: number,
+    w: number,
+    h: number,
+  ): void {
+    const inner = this.inner();
+    const { dots } = this;
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.beginPath();
+    context.rect(x, y, w, h);
     context.clip();
-    context.clearRect(-1, -1, this.canvas.width + 2, this.canvas.height + 2);
-    this.paintShapes(context, scene, looks, room);
+    context.clearRect(x, y, w, h);
+    const size = { width: w / dots, height: h / dots };
+    const [left, top, right, bottom] = shownOf({ ...inner, x: inner.x - x / dots, y: inner.y - y / dots }, size);
+    const unit = 1 / inner.scale;
+    // Shapes whose chips or lines reach into it.
+    const near: Box4 = [left - CHIP_WIDE * unit, top - EDGE * unit, right + EDGE * unit, bottom + CHIP_WIDE * unit];
+    const turned: Box4 = [near[0], top - CHIP_WIDE * unit, right + CHIP_WIDE * unit, near[3]];
+    this.paintShapes(
+      context,
+      scene,
+      looks,
+      inner.angle === 0 ? [near[0], near[1], near[2], bottom + CHIP_ROOM * unit] : turned,
+    );
     context.restore();
   }
 

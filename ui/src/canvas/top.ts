@@ -94,7 +94,7 @@ function pixels(
   const h = Math.min(canvas.height, Math.ceil(bottom) + 2) - y;
   if (w <= 0 || h <= 0) return;
   context.imageSmoothingEnabled = camera.scale * dots < 3;
-  context.globalAlpha = 0.45;
+  context.globalAlpha = 0.6;
   context.drawImage(canvas, x, y, w, h, x, y, w, h);
   context.globalAlpha = 1;
 }

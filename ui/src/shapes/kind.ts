@@ -13,6 +13,7 @@ export interface Handle {
 export interface Paint {
   colour: string;
   fill: string;
+  chosen: boolean;
   /** Width of lines and radius of points. */
   line: number;
   dot: number;

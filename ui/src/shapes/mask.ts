@@ -18,8 +18,8 @@ export const mask: ShapeKind<Mask> = {
   bounds: ({ x, y, w, h }) => [x, y, x + w, y + h],
   area: (shape) => maskArea(shape),
   hit: (shape, [x, y]) => maskHolds(shape, x, y),
-  draw(context, shape, { colour }) {
-    context.globalAlpha = 0.45;
+  draw(context, shape, { colour, chosen }) {
+    context.globalAlpha = chosen ? 0.6 : 0.45;
     const { canvas, x, y } = paintedOf(shape, colour);
     // Of a canvas larger than the patch only the patch: it may belong to a mask still at work.
     context.drawImage(canvas, shape.x - x, shape.y - y, shape.w, shape.h, shape.x, shape.y, shape.w, shape.h);
