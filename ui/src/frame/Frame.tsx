@@ -82,7 +82,7 @@ function ProjectTabs({ slug, page }: { slug: string; page: string }) {
       <bdi className="bar-project" title={name}>
         {name}
       </bdi>
-      <Tabs slug={slug} current={page} />
+      <Tabs slug={slug} current={page} task={project.data?.project.task_schema.task ?? "classify"} />
       {training && (
         <span className="bar-training quiet small" role="status">
           training

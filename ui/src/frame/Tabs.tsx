@@ -2,12 +2,17 @@
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
+import type { Wire } from "../api/client";
+
+type Task = Wire["Schema"]["task"];
 
 interface Page {
   path: string;
   label: string;
   /** In sight however narrow the window is. */
   main?: true;
+  /** Speaks of classes of whole images: of no use where shapes are drawn. */
+  classify?: true;
 }
 
 /** In the order of the work: label, see how it stands, data in and out. */
@@ -15,12 +20,12 @@ const GROUPS: readonly (readonly Page[])[] = [
   [
     { path: "annotate", label: "Annotate", main: true },
     { path: "validate", label: "Validate", main: true },
-    { path: "triage", label: "Triage" },
-    { path: "review", label: "Second look" },
+    { path: "triage", label: "Triage", classify: true },
+    { path: "review", label: "Second look", classify: true },
   ],
   [
     { path: "progress", label: "Progress", main: true },
-    { path: "certificates", label: "Auto-labels" },
+    { path: "certificates", label: "Auto-labels", classify: true },
     { path: "bill", label: "Bill" },
   ],
   [
@@ -37,6 +42,10 @@ const ALL = [...GROUPS.flat(), MINE];
 const MAIN = ALL.filter((page) => page.main);
 const FURTHER = [...GROUPS, [MINE]].map((group) => group.filter((page) => !page.main));
 
+function fitting(groups: readonly (readonly Page[])[], task: Task): readonly (readonly Page[])[] {
+  return groups.map((group) => group.filter((page) => task === "classify" || !page.classify));
+}
+
 export function labelOf(path: string): string | undefined {
   return ALL.find((page) => page.path === path)?.label;
 }
@@ -45,11 +54,12 @@ interface Props {
   slug: string;
   /** The path of the page one is on. */
   current: string;
+  task: Task;
 }
 
-export function Tabs({ slug, current }: Props) {
+export function Tabs({ slug, current, task }: Props) {
   const narrow = useNarrow();
-  const groups = narrow ? [MAIN] : GROUPS;
+  const groups = fitting(narrow ? [MAIN] : GROUPS, task);
   return (
     <nav className="tabs" aria-label="Pages of this project">
       {groups.map((group) => (
@@ -67,12 +77,12 @@ export function Tabs({ slug, current }: Props) {
           ))}
         </div>
       ))}
-      {narrow && <Further slug={slug} current={current} />}
+      {narrow && <Further slug={slug} current={current} task={task} />}
     </nav>
   );
 }
 
-function Further({ slug, current }: Props) {
+function Further({ slug, current, task }: Props) {
   const [open, setOpen] = useState(false);
   // Gone to another page, that page takes the focus; closed otherwise, the button has it again.
   const left = useRef(false);
@@ -100,7 +110,7 @@ function Further({ slug, current }: Props) {
             left.current = false;
           }}
         >
-          {FURTHER.map((group) => (
+          {fitting(FURTHER, task).map((group) => (
             <DropdownMenu.Group key={group[0]?.path} className="menu-group">
               {group.map(({ path, label }) => (
                 <DropdownMenu.Item key={path} asChild>

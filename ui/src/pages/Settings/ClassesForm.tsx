@@ -7,7 +7,10 @@ import { counted } from "../../model/figures";
 import { Button } from "../../parts/Button";
 import { Swatch } from "../../parts/ClassChip";
 import { Field } from "../../parts/Field";
+import { KIND_WORDS } from "../Workbench/tools";
+import { DrawingForm } from "./DrawingForm";
 import { refusal } from "./NameForm";
+import { SchemaText } from "./SchemaText";
 import { patchClass, type Saving } from "./useSaving";
 import { useTyped } from "./useTyped";
 
@@ -17,15 +20,15 @@ interface Props {
 }
 
 export function ClassesForm({ project, saving }: Props) {
-  const { classes } = project.task_schema;
+  const { classes, task } = project.task_schema;
   const active = classes.filter((entry) => !entry.archived);
   const archived = classes.filter((entry) => entry.archived);
   return (
     <section className="card settings-part" aria-labelledby="settings-classes">
       <h2 id="settings-classes">Classes</h2>
       <p className="quiet">
-        The key answers with this class while labeling; left empty, the next free one is dealt. An archived class is no
-        longer offered, its labels stay.
+        {task === "draw" ? "The key says what is drawn next; " : "The key answers with this class while labeling; "}
+        left empty, the next free one is dealt. An archived class is no longer offered, its labels stay.
       </p>
       {active.length === 0 && <p>There are no classes yet. Labeling starts with the first two.</p>}
       <ul className="edit-rows">
@@ -34,6 +37,7 @@ export function ClassesForm({ project, saving }: Props) {
         ))}
       </ul>
       <AddClasses project={project} saving={saving} />
+      {task === "draw" && <SchemaText project={project} saving={saving} />}
       {archived.length > 0 && (
         <details>
           <summary className="plain-summary">{counted(archived.length, "archived class", "archived classes")}</summary>
@@ -63,7 +67,7 @@ function archive({ entry, project, saving }: RowProps, archived: boolean): void 
 
 function ClassRow(props: RowProps) {
   const { entry, project, saving } = props;
-  const { classes } = project.task_schema;
+  const { classes, task } = project.task_schema;
   const id = `class-${entry.id}`;
   const keep = (part: "name" | "key", before: string) => (text: string) =>
     void saving.save({
@@ -79,7 +83,7 @@ function ClassRow(props: RowProps) {
   });
   const key = useTyped({
     saved: entry.key ?? "",
-    check: (text) => keyProblem(text, entry.id, classes),
+    check: (text) => keyProblem(text, entry.id, classes, task),
     save: keep("key", entry.key ?? ""),
   });
   const problem =
@@ -87,7 +91,7 @@ function ClassRow(props: RowProps) {
   return (
     <li>
       <div className="edit-row">
-        <Swatch classId={entry.id} />
+        <Swatch classId={entry.id} colour={entry.colour} />
         <input
           className="input"
           type="text"
@@ -105,7 +109,7 @@ function ClassRow(props: RowProps) {
           aria-label={`Key of ${entry.name}`}
           aria-invalid={key.problem ? true : undefined}
           aria-describedby={problem ? id : undefined}
-          placeholder={keyInUse(entry.id, classes)}
+          placeholder={keyInUse(entry.id, classes, task)}
           value={key.text}
           maxLength={2}
           onFocus={(event) => event.target.select()}
@@ -121,8 +125,25 @@ function ClassRow(props: RowProps) {
           {problem}
         </p>
       )}
+      {task === "draw" && (
+        <details className="edit-drawing">
+          <summary className="plain-summary small">
+            <span className="sr-only">{entry.name}: </span>
+            {drawnAs(entry)}
+          </summary>
+          <DrawingForm entry={entry} project={project} saving={saving} />
+        </details>
+      )}
     </li>
   );
+}
+
+/** How a class is drawn in one line. */
+function drawnAs({ shapes, attributes, skeleton }: Wire["Class"]): string {
+  const kinds = shapes.length === 0 ? "any shape" : shapes.map((kind) => KIND_WORDS[kind]).join(", ");
+  const asked = attributes.length > 0 ? `, ${counted(attributes.length, "attribute")}` : "";
+  const bones = skeleton ? `, ${counted(skeleton.nodes.length, "keypoint")}` : "";
+  return `Drawn as ${kinds}${asked}${bones}`;
 }
 
 function Archived(props: RowProps) {
@@ -132,7 +153,7 @@ function Archived(props: RowProps) {
   return (
     <li>
       <div className="edit-row">
-        <Swatch classId={entry.id} />
+        <Swatch classId={entry.id} colour={entry.colour} />
         <bdi className="edit-archived quiet">{entry.name}</bdi>
         <Button
           aria-label={`Bring back ${entry.name}`}
