@@ -51,7 +51,8 @@ def _page(digits: Any, rng: np.random.Generator) -> tuple[np.ndarray[Any, Any], 
     boxes: list[tuple[int, Box]] = []
     for _ in range(int(rng.integers(FEWEST, MOST + 1))):
         chosen, side = int(rng.integers(len(digits.target))), int(rng.integers(SMALLEST, LARGEST))
-        small = Image.fromarray((digits.images[chosen] * (255 / 16)).astype(np.uint8))
+        whole = np.pad(digits.images[chosen], 1)  # the ink reaches the edge of its eight pixels
+        small = Image.fromarray((whole * (255 / 16)).astype(np.uint8))
         drawn = np.asarray(small.resize((side, side), Image.Resampling.BICUBIC), dtype=np.float64) / 255
         rows, columns = np.flatnonzero((drawn > 0.3).any(axis=1)), np.flatnonzero((drawn > 0.3).any(axis=0))
         for _ in range(TRIES):

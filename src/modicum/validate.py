@@ -1,6 +1,7 @@
 """The Validate page: what the model is sure of, a page of one class at a time, confirmed or corrected in one go."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row
 from modicum.engine.evaluate import wilson
 from modicum.engine.routing import page_size
 from modicum.errors import InputError
+from modicum.geometry import Shapes
 from modicum.store import arms, counts, facts, labels, projects, scores, tasks
 from modicum.store.arms import Counted
 from modicum.store.db import Database
@@ -208,20 +210,23 @@ def confirm_page(
     relabeled: dict[int, int],
     key: str,
     seconds: float | None = None,
+    wrong_shapes: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> PageReceipt:
     """Confirm a page of (task id, lease token): `wrong` ones go back to Annotate, `relabeled` ones get that class.
+
+    An image with `wrong_shapes`, named by their ids, goes back too, and its pre-label loses them.
 
     Confirmed and relabeled items get labels of origin human. Items that somebody else settled or took up since the page was
     leased are left out and counted. The same key again gives the same receipt. Raises InputError for a task that is not of
     this page, or is both wrong and relabeled, or for a class the schema does not have.
     """
-    returned = frozenset(wrong)
+    returned = frozenset(wrong) | wrong_shapes.keys()
     strangers = (returned | relabeled.keys()) - {task_id for task_id, _ in page}
     if strangers:
         raise InputError(f"tasks {sorted(strangers)} are not on this page: list every item of the page in `tasks`")
     if both := returned & relabeled.keys():
         raise InputError(f"tasks {sorted(both)} are both wrong and relabeled: choose one")
-    return db.write(_confirm, project_id, annotator, dict(page), returned, dict(relabeled), key, seconds)
+    return db.write(_confirm, project_id, annotator, dict(page), returned, dict(relabeled), key, seconds, wrong_shapes)
 
 
 def _confirm(
@@ -233,6 +238,7 @@ def _confirm(
     relabeled: dict[int, int],
     key: str,
     seconds: float | None,
+    wrong_shapes: Mapping[int, Sequence[str]],
 ) -> PageReceipt:
     if before := labels.of_page(conn, project_id, annotator, key):
         return _receipt(key, [row for row, _ in before], len(tokens))
@@ -251,7 +257,7 @@ def _confirm(
     tasks.close(conn, [live[row.item_id].id for row in meant if row.item_id in live], "superseded")
     tasks.close(conn, [row.id for row in mine])
     labels.settle(conn, {row.item_id: locked[row.item_id] for row in meant})
-    _send_back(conn, project_id, [row for row in meant if row.id in wrong])
+    _send_back(conn, project_id, [row for row in meant if row.id in wrong], wrong_shapes)
     return _receipt(key, [row for row, _ in labels.of_page(conn, project_id, annotator, key)], len(tokens))
 
 
@@ -264,7 +270,9 @@ def _confirmable(row: Row[Any], token: str, item_row: Row[Any], live: Row[Any] |
 def _annotation(
     row: Row[Any], annotator: str, page: str, seconds: float | None, wrong: bool, class_id: int | None
 ) -> dict[str, Any]:
-    value = None if wrong else row.prediction["value"] if class_id is None else Choice(class_id=class_id).model_dump(mode="json")
+    value = (
+        None if wrong else _accepted(row.prediction) if class_id is None else Choice(class_id=class_id).model_dump(mode="json")
+    )
     return {
         "project_id": row.project_id,
         "item_id": row.item_id,
@@ -283,24 +291,33 @@ def _annotation(
     }
 
 
-def _send_back(conn: Connection, project_id: int, rows: list[Row[Any]]) -> None:
-    """Ask about these items again, before everything else and without the pre-label that was wrong."""
-    for number in {row.round for row in rows}:
-        new = [
-            NewTask(
-                row.item_id,
-                Reason(code="returned", classes=(row.prediction["value"]["class_id"],)),
-                priority=tasks.RETURNED_PRIORITY,
-            )
-            for row in rows
-            if row.round == number
-        ]
-        tasks.open_tasks(conn, project_id, number, new)
+def _accepted(prediction: dict[str, Any]) -> dict[str, Any]:
+    """The predicted value, as it is stored once somebody has confirmed it."""
+    value: dict[str, Any] = prediction["value"]
+    return value if value["type"] == "choice" else {**value, "shapes": [{**shape, "iou": 1.0} for shape in value["shapes"]]}
+
+
+def _send_back(conn: Connection, project_id: int, rows: list[Row[Any]], wrong_shapes: Mapping[int, Sequence[str]]) -> None:
+    """Ask about these items again, before everything else and without the pre-label, or the shapes of it, that was wrong."""
+    for row in rows:
+        shown = Prediction.model_validate(row.prediction)
+        suspected = class_of(shown.value)
+        reason = Reason(code="returned", classes=() if suspected is None else (suspected,))
+        left = _without(shown, wrong_shapes[row.id]) if row.id in wrong_shapes else None
+        new = NewTask(row.item_id, reason, priority=tasks.RETURNED_PRIORITY, prediction=left)
+        tasks.open_tasks(conn, project_id, row.round, [new])
+
+
+def _without(shown: Prediction, wrong: Collection[str]) -> Prediction | None:
+    if not isinstance(shown.value, Shapes):
+        return None
+    kept = tuple(shape for shape in shown.value.shapes if shape.id not in wrong)
+    return shown.model_copy(update={"value": shown.value.model_copy(update={"shapes": kept})})
 
 
 def _receipt(page: str, rows: list[Row[Any]], size: int) -> PageReceipt:
     answers = [row for row in rows if row.action == Action.ANSWER]
-    confirmed = sum(row.value == row.shown["value"] for row in answers)
+    confirmed = sum(row.value == _accepted(row.shown) for row in answers)
     returned = len(rows) - len(answers)
     return PageReceipt(
         page=page,

@@ -17,7 +17,7 @@ from modicum.home import Home
 from modicum.server.app import create_app
 from modicum.server.serve import open_site
 from modicum.server.site import Site
-from modicum.store import drawings, projects
+from modicum.store import drawings, items, projects
 from modicum.store.drawings import Predicted
 from modicum.types import Prediction
 
@@ -194,6 +194,43 @@ def _release(conn: Any, task_id: int) -> None:
     from modicum.store import tasks
 
     tasks.close(conn, [task_id], "superseded")
+
+
+def test_sure_images_are_confirmed_as_a_page_and_doubtful_ones_are_not_on_it(client: TestClient, site: Site, slug: str) -> None:
+    with site.db.read() as conn:
+        project = projects.by_slug(conn, slug)
+        found = items.by_rows(conn, project.id, range(6))
+    train = [entry.id for entry in found if entry.split == "train"]
+    scores = {item_id: (0.95, 0.9, 0.1) if place else (0.95, 0.6) for place, item_id in enumerate(train)}
+    said = [Predicted(item_id, predicted(*scores[item_id])) for item_id in train]
+    site.db.write(drawings.store, project.id, "a model", said)
+    place = f"/api/projects/{slug}/validate"
+    page = client.post(f"{place}/images", json={"above": 0.8, "client": TAB}).json()
+    assert sorted(task["item"]["id"] for task in page["tasks"]) == sorted(train[1:])
+    assert all([shape["score"] for shape in task["prediction"]["value"]["shapes"]] == [0.95, 0.9] for task in page["tasks"])
+    wrong = page["tasks"][0]
+    body = {
+        "tasks": [(task["id"], task["lease_token"]) for task in page["tasks"]],
+        "wrong_shapes": {wrong["id"]: ["p1"]},
+        "key": "a page of images",
+    }
+    receipt = client.post(f"{place}/confirm", json=body).json()
+    assert (receipt["confirmed"], receipt["returned"]) == (len(train) - 2, 1)
+    label = client.get(f"/api/projects/{slug}/items/{page['tasks'][1]['item']['id']}").json()["label"]
+    assert [(shape["score"], shape["iou"]) for shape in label["value"]["shapes"]] == [(0.95, 1.0), (0.9, 1.0)]
+    [again] = claimed(client, slug)
+    assert (again["item"]["id"], again["reason"]["code"]) == (wrong["item"]["id"], "returned")
+    assert [shape["id"] for shape in again["prediction"]["value"]["shapes"]] == ["p0"]
+    back = client.post(f"{place}/retract", json={"page": receipt["page"], "client": TAB})
+    assert len(back.json()) == len(train) - 2  # the one sent back is in hand by now
+
+
+def predicted(*scores: float) -> Prediction:
+    shapes = [
+        Shape(id=f"p{k}", class_id=0, geometry=Box(x=20 * k, y=5, w=15, h=15), score=score, model="2")
+        for k, score in enumerate(scores)
+    ]
+    return Prediction(model=2, value=Shapes(shapes=tuple(shapes)), confidence=0.5)
 
 
 def schema_of(client: TestClient, slug: str) -> dict[str, Any]:

@@ -195,12 +195,24 @@ class PageRequest(Frozen):
     client: str = Field(min_length=8, max_length=64)
 
 
+class ImagesRequest(Frozen):
+    """A page of images on which every shape has at least the score `above`."""
+
+    above: float = Field(ge=0, le=1)
+    size: int = Field(default=12, ge=1, le=200)
+    client: str = Field(min_length=8, max_length=64)
+
+
 class PageConfirm(Frozen):
-    """Confirms a page: items in `wrong` go back to Annotate, those in `relabeled` get that class, the rest are confirmed."""
+    """Confirms a page: items in `wrong` go back to Annotate, those in `relabeled` get that class, the rest are confirmed.
+
+    Images in `wrong_shapes` go back too; the shapes named there by their ids are not suggested again.
+    """
 
     tasks: tuple[tuple[int, str], ...] = Field(description="(task id, lease token) of every item of the page")
     wrong: tuple[int, ...] = ()
     relabeled: dict[int, int] = Field(default={}, description="task id -> class id")
+    wrong_shapes: dict[int, tuple[str, ...]] = Field(default={}, description="task id -> ids of shapes")
     key: str = Field(min_length=8, max_length=64)
     seconds: float | None = None
 

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from modicum import planting, validate
+from modicum import planting, validate, validate_images
 from modicum.errors import InputError
 from modicum.server.site import At, In
-from modicum.server.wire import PageConfirm, PageRequest, PageRetract
+from modicum.server.wire import ImagesRequest, PageConfirm, PageRequest, PageRetract
 from modicum.types import Task
 from modicum.views import PageReceipt, PageView, ValidateView
 
@@ -28,6 +28,12 @@ def claim_page(body: PageRequest, project: In, site: At) -> PageView:
     return validate.claim_page(site.db, project.id, site.annotator, body.client, body.class_id, body.above, body.size, planted)
 
 
+@router.post("/projects/{slug}/validate/images")
+def claim_images(body: ImagesRequest, project: In, site: At) -> PageView:
+    """Lease a page of images on which the model is sure of every shape, most doubtful first; confirmed like any page."""
+    return validate_images.claim_page(site.db, project.id, site.annotator, body.client, body.above, body.size)
+
+
 @router.post("/projects/{slug}/validate/confirm")
 def confirm_page(body: PageConfirm, project: In, site: At) -> PageReceipt:
     """Confirm a page; the answer means that it is on disk."""
@@ -40,6 +46,7 @@ def confirm_page(body: PageConfirm, project: In, site: At) -> PageReceipt:
         relabeled=body.relabeled,
         key=body.key,
         seconds=body.seconds,
+        wrong_shapes=body.wrong_shapes,
     )
 
 
