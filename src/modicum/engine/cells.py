@@ -104,7 +104,7 @@ def around(flat: F32, places: Ints, shape: tuple[int, int], reach: int, start: I
     index = np.stack(
         [np.clip(down + a * reach, 0, h - 1) * w + np.clip(right + b * reach, 0, w - 1) + start for a, b in _AROUND], axis=1
     )
-    return np.asarray(flat[index].reshape(len(places), -1), dtype=np.float32)
+    return np.asarray(flat[index].reshape(len(places), len(_AROUND) * flat.shape[1]), dtype=np.float32)
 
 
 def inside(cells: F32, boxes: F32, side: int, wider: float) -> F32:
@@ -135,7 +135,7 @@ def _between(low: F32, high: F32, spread: F32, cells: int) -> tuple[Ints, F32]:
     return before, (at - before).astype(np.float32)
 
 
-def _enlarged(level: F32, h: int, w: int) -> F32:
+def _enlarged(level: npt.NDArray[Any], h: int, w: int) -> F32:
     """Interpolated to h x w cells."""
     for axis, cells in ((0, h), (1, w)):
         n = level.shape[axis]
@@ -145,4 +145,4 @@ def _enlarged(level: F32, h: int, w: int) -> F32:
         before = at.astype(np.int64)
         share = (at - before).astype(np.float32).reshape(-1, *(1,) * (2 - axis))
         level = level.take(before, axis) * (1 - share) + level.take(np.minimum(before + 1, n - 1), axis) * share
-    return level
+    return np.asarray(level, dtype=np.float32)

@@ -81,7 +81,8 @@ def learn(
     if start is None:
         net[-1].bias[:n_classes] = -3
     rows = max(1, effort.cells // len(scenes))
-    each = effort.cells * effort.epochs // _BATCH
+    cells = sum(min(rows, len(aim.object)) for aim in aims)
+    each = max(1, cells * effort.epochs // _BATCH)
     turns = range(effort.hunts + 1) if start is None else range(1, 2)
     training = Training(net, each * len(turns), rng, rate=effort.rate, decay=0.01)
     for hunt in turns:

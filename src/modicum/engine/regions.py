@@ -115,9 +115,10 @@ def _beside(boxes: F32, rng: np.random.Generator) -> F32:
 
 def _seen(scene: Scene, boxes: F32, size: float) -> F32:
     """Samples inside each box and its shape."""
-    samples = inside(scene.cells[..., :_CHANNELS], boxes, _SIDE, _WIDER).reshape(len(boxes), -1)
+    samples = inside(scene.cells[..., :_CHANNELS], boxes, _SIDE, _WIDER)
     sides = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1) / np.float32(size))
-    return np.concatenate([samples, sides, sides**2, np.abs(sides[:, :1] - sides[:, 1:])], axis=1)
+    flat = samples.reshape(len(boxes), _SIDE * _SIDE * samples.shape[-1])
+    return np.concatenate([flat, sides, sides**2, np.abs(sides[:, :1] - sides[:, 1:])], axis=1)
 
 
 def _shifted(start: list[Layer], mean: F32, spread: F32) -> list[Layer]:
