@@ -213,6 +213,7 @@ export class Pages {
         tasks: page.map((task) => [task.id, task.lease_token] as [number, string]),
         wrong: marked.filter(([, mark]) => mark === "wrong").map(([taskId]) => taskId),
         relabeled: Object.fromEntries(marked.filter(([, mark]) => mark !== "wrong")) as Record<string, number>,
+        wrong_shapes: {},
         seconds: seconds === null ? null : Math.round(seconds * 10) / 10,
       },
     });
