@@ -65,3 +65,37 @@ def test_doubt_and_what_may_be_missed_make_an_image_worth_a_look() -> None:
 @given(st.lists(st.floats(0, 1), max_size=50))
 def test_a_hundred_doubtful_boxes_teach_no_more_a_second_than_one(scores: list[float]) -> None:
     assert 0 <= image_utility.utility(np.array(scores)) <= image_utility.utility(np.array([0.5])) + 1 / image_utility.FIXED_S
+
+
+def test_average_precision_is_that_of_pycocotools() -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    evaluating = pytest.importorskip("pycocotools.cocoeval")
+    rng = np.random.default_rng(0)
+    pairs, annotations, results = [], [], []
+    for image in range(12):
+        true = rng.uniform(0, 80, (6, 2)).astype(np.float32)
+        boxes = np.concatenate([true, true + rng.uniform(8, 30, (6, 2)).astype(np.float32)], axis=1)
+        kinds = rng.integers(0, 3, 6)
+        told = np.concatenate([boxes + rng.normal(0, 2.5, boxes.shape).astype(np.float32), boxes[:3] + 40])
+        classes, scores = np.concatenate([kinds, kinds[:3]]), rng.uniform(0, 1, 9).astype(np.float32)
+        pairs.append((Found(told, classes, scores), (boxes, kinds)))
+        for box, kind in zip(boxes.tolist(), kinds.tolist(), strict=True):
+            x, y, w, h = box[0], box[1], box[2] - box[0], box[3] - box[1]
+            entry = {"id": len(annotations) + 1, "image_id": image, "category_id": kind, "bbox": [x, y, w, h]}
+            annotations.append(entry | {"area": w * h, "iscrowd": 0})
+        for box, kind, score in zip(told.tolist(), classes.tolist(), scores.tolist(), strict=True):
+            bbox = [box[0], box[1], box[2] - box[0], box[3] - box[1]]
+            results.append({"image_id": image, "category_id": kind, "bbox": bbox, "score": score})
+    truth_set = coco.COCO()
+    truth_set.dataset = {
+        "images": [{"id": k, "width": 200, "height": 200} for k in range(12)],
+        "annotations": annotations,
+        "categories": [{"id": k, "name": str(k)} for k in range(3)],
+        "info": {},
+    }
+    truth_set.createIndex()
+    peer = evaluating.COCOeval(truth_set, truth_set.loadRes(results), "bbox")
+    peer.evaluate()
+    peer.accumulate()
+    expected = peer.eval["precision"][0, :, :, 0, 2].mean()  # IoU .5, all areas, 100 detections
+    assert precision.mean_average_precision(pairs, 3) == pytest.approx(float(expected), abs=1e-4)
