@@ -25,7 +25,7 @@ import {
 import { snapTo } from "../model/snapping";
 import type { Size } from "../model/view";
 import { areaOfShape, boundsOfShape, hits } from "../shapes/kinds";
-import type { Command, Draft, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
+import type { Asked, Command, Draft, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
 import { toolOf } from "../tools/tools";
 import { Looks } from "./looks";
 import { type ImageSource, Picture } from "./picture";
@@ -65,6 +65,8 @@ export interface Setup {
   filter: Filter;
   onTool: (tool: ToolId) => void;
   onHint: (text: string | null) => void;
+  /** Asks the server what an assisted tool makes of clicks; rejects with a reason a person can read. */
+  assist?: ((question: Asked) => Promise<readonly Geometry[]>) | undefined;
   onView?: ((view: { scale: number; fitted: boolean; angle: number }) => void) | undefined;
 }
 
@@ -207,6 +209,7 @@ export class Easel {
   send(command: Command): boolean {
     const { doc } = this.setup;
     const { version } = doc.snapshot;
+    if (!this.tool.answered && (command === "second" || command === "other")) return false;
     const busy = this.tool.busy(this.state);
     this.step({ type: "command", command });
     return busy || doc.snapshot.version !== version;
@@ -253,10 +256,14 @@ export class Easel {
   }
 
   private step(event: ToolEvent): void {
-    const before = this.state;
+    const next = this.tool.on(this.state, event, this.world());
+    if (next === this.state && event.type === "move") return;
+    this.take(next);
+  }
+
+  private take(state: unknown): void {
+    this.state = state;
     const world = this.world();
-    this.state = this.tool.on(before, event, world);
-    if (this.state === before && event.type === "move") return;
     this.top.style.cursor = this.tool.cursor(this.state, world);
     const draft = this.tool.draft(this.state, world);
     this.leaveOut(new Set([...(draft.shapes ?? []).map((shape) => shape.id), ...(draft.without ?? [])]));
@@ -300,9 +307,19 @@ export class Easel {
         }),
       draw: (geometry, label) => this.draw(geometry, label),
       may: (kind) => this.may(kind),
+      assist: (question, asked) => void this.assist(question, asked),
       hint: this.setup.onHint,
       colour: (id) => this.looks.colour(id),
     };
+  }
+
+  /** The answer goes to the tool that asked; when another one is at work by then, to nobody. */
+  private async assist(question: Asked, asked: number): Promise<void> {
+    const { tool } = this;
+    const { doc, assist } = this.setup;
+    const said = await answered(assist, question);
+    if (this.tool !== tool || this.setup.doc !== doc || !tool.answered) return;
+    this.take(tool.answered(this.state, { asked, ...said }, this.world()));
   }
 
   private may(kind: Kind): boolean {
@@ -528,4 +545,16 @@ function changedBoxes(now: DocState, before: DocState): Box4[] {
   }
   for (const old of was.values()) boxes.push(boundsOfShape(old.geometry));
   return boxes;
+}
+
+async function answered(
+  assist: Setup["assist"],
+  question: Asked,
+): Promise<{ proposals: readonly Geometry[]; problem: string | null }> {
+  if (!assist) return { proposals: [], problem: "Assisted tools need the server" };
+  try {
+    return { proposals: await assist(question), problem: null };
+  } catch (error) {
+    return { proposals: [], problem: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -69,6 +69,7 @@ function paintAll(
   if (draft.geometry) drawShape(context, draft.geometry, paint);
   context.setTransform(dots, 0, 0, dots, 0, 0);
   for (const shape of draft.shapes ?? []) drawChip(context, shape, { selection, undecided }, looks, camera);
+  for (const line of draft.lines ?? []) openLine(context, line.points, camera, line.inside ? "#30d158" : "#ff453a");
   if (draft.open) openLine(context, draft.open, camera, paint.colour);
   handles(context, draft, camera);
   if (draft.band) band(context, draft.band, camera);

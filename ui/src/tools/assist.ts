@@ -1,6 +1,6 @@
 // Tools that ask the server: clicks or strokes go out, an outline comes back as a proposal, and one key makes it a shape.
 import { distance } from "../model/geometry";
-import { allows, type Geometry, type Kind, type Point } from "../model/shape";
+import { allows, type Geometry, type GeometryOf, type Kind, type Point } from "../model/shape";
 import type { Asked, Assistant, Tool, World } from "./tool";
 
 interface Click {
@@ -46,9 +46,9 @@ function assistTool(recipe: Recipe): Tool<State> {
   const ask = (state: State, world: World): State => {
     const next = { ...state, pulling: null, proposals: [], shown: 0, asked: ++questions };
     const { clicks, strokes, box } = next;
-    const enough = pull === "stroke" ? clicks.length + strokes.length > 0 : clicks.length >= least || box !== null;
-    const inside = box !== null || clicks.some((one) => one.inside) || strokes.some((one) => one.inside);
     const kind = kindOf(recipe, world);
+    const enough = pull === "stroke" ? clicks.length + strokes.length > 0 : clicks.length >= (kind === "polyline" ? 2 : least) || box !== null;
+    const inside = box !== null || clicks.some((one) => one.inside) || strokes.some((one) => one.inside);
     if (!enough || !inside || !kind) return next;
     const question: Asked = {
       tool,
@@ -59,7 +59,7 @@ function assistTool(recipe: Recipe): Tool<State> {
       box: box && boxOf(box),
     };
     if (pull === "stroke") question.width = Math.min(500, Math.max(1, 6 * world.unit));
-    world.assist(question, next.asked);
+    world.assist?.(question, next.asked);
     return next;
   };
 
@@ -88,7 +88,8 @@ function assistTool(recipe: Recipe): Tool<State> {
   };
 
   const back = (state: State, world: World): State => {
-    if (state.strokes.length > 0 && pull === "stroke") return ask({ ...state, strokes: state.strokes.slice(0, -1) }, world);
+    if (state.strokes.length > 0 && pull === "stroke")
+      return ask({ ...state, strokes: state.strokes.slice(0, -1) }, world);
     if (state.clicks.length > 0) return ask({ ...state, clicks: state.clicks.slice(0, -1) }, world);
     return START;
   };
@@ -96,20 +97,18 @@ function assistTool(recipe: Recipe): Tool<State> {
   return {
     start: START,
     hint: recipe.hint,
-    proposes: true,
     cursor: () => "crosshair",
     busy: busyWith,
+    answered(state, { asked, proposals, problem }, world) {
+      if (asked !== state.asked) return state;
+      const next = { ...state, proposals, shown: 0 };
+      // A box is all that four clicks can say: nothing is left to decide.
+      if (tool === "extreme" && proposals[0]?.kind === "box") return taken(next, 0, world);
+      world.hint(problem ?? proposed(proposals));
+      return next;
+    },
     on(state, event, world) {
       switch (event.type) {
-        case "answer":
-          if (event.asked !== state.asked) return state;
-          if (event.problem) world.hint(event.problem);
-          else if (event.proposals.length === 0) world.hint("Nothing found here: another click may help");
-          else world.hint(proposed(event.proposals));
-          // A box is all that four clicks can say: nothing is left to decide.
-          if (tool === "extreme" && event.proposals[0]?.kind === "box")
-            return taken({ ...state, proposals: event.proposals }, 0, world);
-          return { ...state, proposals: event.proposals, shown: 0 };
         case "lost":
           return { ...state, pulling: null };
         case "command":
@@ -123,7 +122,10 @@ function assistTool(recipe: Recipe): Tool<State> {
           return state;
         case "down":
           if (!busyWith(state) && !kindOf(recipe, world, true)) return state;
-          return { ...state, pulling: { points: [event.snapped], inside: !(sides || pull === "stroke") || !event.alt } };
+          return {
+            ...state,
+            pulling: { points: [event.snapped], inside: !(sides || pull === "stroke") || !event.alt },
+          };
         case "move":
           return state.pulling ? { ...state, pulling: pulled(state.pulling, event.snapped, world) } : state;
         case "up":
@@ -158,7 +160,7 @@ function ends(points: readonly Point[]): readonly [Point, Point] | null {
   return first && last ? [first, last] : null;
 }
 
-function boxOf([[ax, ay], [bx, by]]: readonly [Point, Point]): Asked["box"] {
+function boxOf([[ax, ay], [bx, by]]: readonly [Point, Point]): GeometryOf<"box"> | null {
   const [w, h] = [Math.abs(bx - ax), Math.abs(by - ay)];
   return w > 0 && h > 0 ? { kind: "box", x: Math.min(ax, bx), y: Math.min(ay, by), w, h } : null;
 }
@@ -177,6 +179,7 @@ function waiting({ least, pull }: Recipe, { clicks }: State): string {
 }
 
 function proposed(proposals: readonly Geometry[]): string {
+  if (proposals.length === 0) return "Nothing found here: another click may help";
   return proposals.length > 1
     ? "Enter takes it, Shift Enter takes straight lines, Shift N shows another one; more clicks change it"
     : "Enter takes it; more clicks change it";
@@ -206,7 +209,7 @@ export const scissorsTool = assistTool({
   tool: "scissors",
   label: "Draw with scissors",
   hint: "Click along the outline: between the clicks it follows the edge",
-  least: 2,
+  least: 3,
   pull: "nothing",
   sides: false,
   kinds: ["polygon", "mask", "polyline"],

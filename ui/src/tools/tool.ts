@@ -1,4 +1,5 @@
 // What a tool is: a small statechart. It gets events with points of the image, and says what to show while it is at work.
+import type { components } from "../api/schema";
 import type { Box4 } from "../model/camera";
 import type { Doc } from "../model/document";
 import type { Class, Geometry, Kind, Point, Shape } from "../model/shape";
@@ -20,7 +21,12 @@ export type ToolId =
   /** Cuts an outline out of the selected polygons: holes. */
   | "hole"
   /** Cuts the selected polygons in two along a line. */
-  | "split";
+  | "split"
+  | Assistant;
+
+/** Tools that ask the server, and what is asked; `labels` are 1 for clicks inside and 0 for those outside. */
+export type Asked = Partial<components["schemas"]["Ask"]> & Pick<components["schemas"]["Ask"], "tool" | "as">;
+export type Assistant = components["schemas"]["Ask"]["tool"];
 
 export interface PointerAt {
   /** In image pixels, where the pointer is. */
@@ -36,14 +42,24 @@ export interface PointerAt {
   pressure: number;
 }
 
-/** What keys and menus say to a tool. finish: the shape is complete. back: without the last point, or the chosen one. */
-export type Command = "finish" | "cancel" | "back";
+/**
+ * What keys and menus say to a tool. finish: the shape is complete. back: without the last point, or the chosen one.
+ * Of proposals, second takes the second and other shows another one; only tools that propose are told so.
+ */
+export type Command = "finish" | "cancel" | "back" | "second" | "other";
 
 export type ToolEvent =
   | ({ type: "down" | "move" | "up" | "double" } & PointerAt)
   | { type: "command"; command: Command }
   /** The pointer was taken away, for example by a second finger. */
   | { type: "lost" };
+
+/** What came of a question, the likeliest first; `problem` says why there is nothing. */
+export interface Answer {
+  asked: number;
+  proposals: readonly Geometry[];
+  problem: string | null;
+}
 
 /** The world as a tool sees it. */
 export interface World {
@@ -66,6 +82,8 @@ export interface World {
   may: (kind: Kind) => boolean;
   /** Adds a drawn shape of the chosen class and selects it; says why not when it may not be. */
   draw: (geometry: Geometry, label: string) => void;
+  /** Sends a question; the answer comes back with the same number. Without a server there is none. */
+  assist?: (question: Asked, asked: number) => void;
   hint: (text: string | null) => void;
   /** The colour of a class, #rrggbb. */
   colour: (classId: number) => string;
@@ -81,6 +99,8 @@ export interface Draft {
   geometry?: Geometry | null;
   /** A line still open, and where it would go next. */
   open?: readonly Point[];
+  /** Strokes of a scribble, inside or outside an object. */
+  lines?: readonly { points: readonly Point[]; inside: boolean }[];
   /** Pixels at work: a canvas as large as the image, and the part of it that changed since the last frame. */
   pixels?: { canvas: HTMLCanvasElement; fresh: Box4 | null };
   /** The brush: a ring around a point, with its radius in image pixels. */
@@ -98,5 +118,7 @@ export interface Tool<S> {
   cursor: (state: S, world: World) => string;
   /** In the middle of something: cancel and back mean the tool, not the page. */
   busy: (state: S) => boolean;
+  /** Only of tools that ask: they know the commands second and other as well. */
+  answered?: (state: S, answer: Answer, world: World) => S;
   hint: string;
 }

@@ -1,4 +1,5 @@
 // The table of tools.
+import { extremeTool, modelTool, scissorsTool, scribblesTool, wandTool } from "./assist";
 import { brushTool, eraserTool } from "./brush";
 import { boxTool, ellipseTool } from "./corners";
 import { panTool } from "./pan";
@@ -22,6 +23,11 @@ const TOOLS = {
   eraser: eraserTool,
   hole: holeTool,
   split: splitTool,
+  extreme: extremeTool,
+  scribbles: scribblesTool,
+  scissors: scissorsTool,
+  wand: wandTool,
+  model: modelTool,
 } satisfies Record<ToolId, unknown>;
 
 /** Every tool only ever meets its own states. */

@@ -19,7 +19,7 @@ def assist_drawing(item_id: int, body: assist.Ask, project: In, site: At) -> ass
     return assist.assist(item.sha256, lambda: original(site, item), body, site.home)
 
 
-@router.post("/projects/{slug}/assist", status_code=202)
+@router.post("/projects/{slug}/assist")
 def prepare_assistance(body: Upcoming, project: In, site: At, later: BackgroundTasks) -> AssistTools:
     """Tells whether there is a segmenter, and lets it look at the images that come next, in the background."""
     there = assist.described(site.home).is_file()

@@ -21,6 +21,7 @@ import { useKeys } from "../../parts/useKeys";
 import { usePictures } from "../Annotate/hooks";
 import { Strip } from "../Annotate/Strip";
 import { firstTool, useActs } from "./acts";
+import { useAssistance } from "./assistance";
 import { useBoardSettings } from "./boardSettings";
 import type { Open } from "./Classes";
 import { KeyButton } from "./KeyButton";
@@ -74,6 +75,7 @@ export function Workbench({ slug, project, session, nothing }: Props) {
     ...state.queue.slice(0, state.at).map((one) => one.item),
     ...state.strip.slice(0, 2).map((one) => one.card.item),
   ]);
+  const assistance = useAssistance(slug, itemId, state.queue.slice(state.at, state.at + 3));
   const picture = useSyncExternalStore(pictures.listen, () => (itemId === null ? null : pictures.get(itemId)));
   // Drawing is to the pixel: the image on the board is decoded whole.
   useEffect(() => {
@@ -125,7 +127,7 @@ export function Workbench({ slug, project, session, nothing }: Props) {
       {card && doc ? (
         <>
           <Toolbar
-            tools={usable(classes)}
+            tools={usable(classes).filter(({ id }) => id !== "model" || assistance.model)}
             tool={tool.now}
             entry={classes[classId ?? -1]}
             choose={act.tool}
@@ -148,6 +150,7 @@ export function Workbench({ slug, project, session, nothing }: Props) {
               filter={filter}
               onTool={setTool}
               onHint={setHint}
+              assist={assistance.ask}
             />
             {!picture?.bitmap && !picture?.error && <p className="stage-wait quiet">Loading the image</p>}
             {picture?.error && (

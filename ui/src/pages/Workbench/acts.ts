@@ -83,6 +83,12 @@ export function useActs(parts: Parts): Acts {
 
     draw: () => (parts.tool === "select" ? tool(parts.lastTool)() : parts.setTool("select")),
     ...toolActs(tool),
+    takeSecond: () => {
+      if (!board.current?.send("second")) say("There is no proposal to choose from.");
+    },
+    otherProposal: () => {
+      if (!board.current?.send("other")) say("There is no other proposal.");
+    },
     merge: () => doc && say(merge(doc)),
     cancel: () => {
       say(null);

@@ -63,7 +63,45 @@ export const TOOLS: readonly ToolEntry[] = [
     kind: null,
     icon: "M3 4h5v12H3zM12 4h5v12h-5zM10 1v2M10 5v2M10 9v2M10 13v2M10 17v2",
   },
+  {
+    id: "extreme",
+    action: "toolExtreme",
+    label: "Extreme clicks",
+    kind: null,
+    icon: "M10 3.5c5 1 7 4 6.5 7s-3 6-6.5 6-6-2.5-6.5-6S5 4.5 10 3.5M10 2v3M10 15v3M2 10h3M15 10h3",
+  },
+  {
+    id: "scribbles",
+    action: "toolScribbles",
+    label: "Scribbles",
+    kind: null,
+    icon: "M3 13c2-8 4-8 4-3s2 5 4 0 3-3 2 1 1 5 4 1M3 17h14",
+  },
+  {
+    id: "scissors",
+    action: "toolScissors",
+    label: "Scissors",
+    kind: null,
+    icon: "M4.5 3.5 13 14M15.5 3.5 7 14M5.5 14a2 2 0 1 0 .01 0M14.5 14a2 2 0 1 0 .01 0",
+  },
+  {
+    id: "wand",
+    action: "toolWand",
+    label: "Wand",
+    kind: null,
+    icon: "M3 17 12 8M14 2v4M12 4h4M16 9v3M14.5 10.5h3M7 3v3M5.5 4.5h3",
+  },
+  {
+    id: "model",
+    action: "toolModel",
+    label: "Segmenter",
+    kind: null,
+    icon: "M3 6V3h3M14 3h3v3M17 14v3h-3M6 17H3v-3M10 5.5a4.5 4.5 0 1 0 .01 0M10 9v2M9 10h2",
+  },
 ];
+
+/** Tools whose answer is a polygon, or what else the class allows. */
+const ASSISTED: ReadonlySet<ToolId> = new Set(["extreme", "scribbles", "scissors", "wand", "model"]);
 
 /** Tools that change polygons. */
 const CUTS: ReadonlySet<ToolId> = new Set(["hole", "split"]);
@@ -72,7 +110,11 @@ const CUTS: ReadonlySet<ToolId> = new Set(["hole", "split"]);
 export function usable(classes: readonly Class[]): readonly ToolEntry[] {
   const active = classes.filter((entry) => !entry.archived);
   const any = (kind: Kind) => active.some((entry) => allows(entry, kind));
-  return TOOLS.filter(({ id, kind }) => (CUTS.has(id) ? any("polygon") : kind === null || any(kind)));
+  const answer = any("polygon") || any("mask") || any("box");
+  return TOOLS.filter(({ id, kind }) => {
+    if (ASSISTED.has(id)) return answer;
+    return CUTS.has(id) ? any("polygon") : kind === null || any(kind);
+  });
 }
 
 /** The kind of shape in a word, as objects are listed. */
