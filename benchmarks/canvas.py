@@ -5,8 +5,9 @@
 
 Both draw the same image, shapes and labels in the same headless Chromium, one after the other; in every frame the mouse or the
 wheel moves once, and the page measures the time between frames. Beside them the same page left alone, which is the display's
-rate, and react-konva without labels ("bare"). Then a brush of 60 pixels across a mask of all 12 megapixels: the time from a pointer event
-to the end of the frame that shows it, beside the same moves with the hand tool over nothing. Prints one line of JSON.
+rate, and react-konva without labels ("bare"). Then a brush of 60 pixels across a mask of all 12 megapixels: the time from a
+pointer event to the end of the frame that shows it, beside the same moves with the hand tool over nothing. Prints one line of
+JSON.
 """
 
 import argparse
@@ -25,11 +26,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browser import chromium
 
+HERE = Path(__file__).parent
 WIDTH, HEIGHT = 1280, 800
 GESTURES = ("drag", "zoom", "pan")
 Moves = list[float]

@@ -6,7 +6,8 @@ import { listen } from "./pointers";
 import "./canvas.css";
 
 export type { Command, ToolId } from "../tools/tool";
-export type { Filter, Settings } from "./easel";
+export type { Settings } from "./easel";
+export type { Filter } from "./seen";
 
 export interface BoardHandle {
   fit: () => void;

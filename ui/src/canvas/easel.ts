@@ -10,7 +10,7 @@ import {
   zoomedCamera,
 } from "../model/camera";
 import type { Doc, DocState } from "../model/document";
-import { overlap, rounded } from "../model/geometry";
+import { rounded } from "../model/geometry";
 import { randomKey } from "../model/ids";
 import {
   allows,
@@ -24,11 +24,12 @@ import {
 } from "../model/shape";
 import { snapTo } from "../model/snapping";
 import type { Size } from "../model/view";
-import { areaOfShape, boundsOfShape, hits } from "../shapes/kinds";
+import { boundsOfShape } from "../shapes/kinds";
 import type { Asked, Command, Draft, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
 import { toolOf } from "../tools/tools";
 import { Looks } from "./looks";
 import { type ImageSource, Picture } from "./picture";
+import { changedBoxes, discOf, type Filter, grown, joinedBox, sameFilter, shown, smallestAt } from "./seen";
 import { onStage, type Scene, Sheet } from "./sheet";
 import { paintUpper } from "./top";
 
@@ -44,13 +45,6 @@ export interface Settings {
   snap: boolean;
   /** Image pixels across. */
   brushSize: number;
-}
-
-export interface Filter {
-  /** null: all. */
-  classes: ReadonlySet<number> | null;
-  /** Shapes with a lower score are not shown; those without one always are. */
-  score: number;
 }
 
 export interface Setup {
@@ -474,77 +468,6 @@ export class Easel {
     }
     this.parts = [];
   }
-}
-
-function discOf({ at: [x, y], radius }: { at: Point; radius: number }): Box4 {
-  return [x - radius, y - radius, x + radius, y + radius];
-}
-
-function grown([left, top, right, bottom]: Box4, by: number): Box4 {
-  return [left - by, top - by, right + by, bottom + by];
-}
-
-function joinedBox(one: Box4, other: Box4): Box4 {
-  return [
-    Math.min(one[0], other[0]),
-    Math.min(one[1], other[1]),
-    Math.max(one[2], other[2]),
-    Math.max(one[3], other[3]),
-  ];
-}
-
-function sameFilter(one: Filter, other: Filter): boolean {
-  return one.classes === other.classes && one.score === other.score;
-}
-
-function shown(shape: Shape, now: DocState, filter: Filter): boolean {
-  if (now.hidden.has(shape.id)) return false;
-  if (filter.classes && !filter.classes.has(shape.class_id)) return false;
-  return shape.score === null || shape.score >= filter.score || !now.undecided.has(shape.id);
-}
-
-/** Of the shapes that meet a point the smallest, so that a small one within a large one can be reached; of equals the upper. */
-function smallestAt(
-  shapes: readonly Shape[],
-  point: Point,
-  reach: number,
-  free: (shape: Shape) => boolean,
-): Shape | null {
-  const spot: Box4 = [point[0] - reach * 2, point[1] - reach * 2, point[0] + reach * 2, point[1] + reach * 2];
-  let best: Shape | null = null;
-  let least = Infinity;
-  for (const shape of shapes) {
-    if (!overlap(boundsOfShape(shape.geometry), spot) || !free(shape)) continue;
-    if (!hits(shape.geometry, point, reach)) continue;
-    const area = areaOfShape(shape.geometry);
-    if (area <= least) {
-      least = area;
-      best = shape;
-    }
-  }
-  return best;
-}
-
-/** Where two states of a document look different. */
-function changedBoxes(now: DocState, before: DocState): Box4[] {
-  const was = new Map(before.shapes.map((shape) => [shape.id, shape]));
-  const boxes: Box4[] = [];
-  const flags = (id: string, state: DocState) =>
-    Number(state.selection.has(id)) + 2 * Number(state.undecided.has(id)) + 4 * Number(state.hidden.has(id));
-  let last = -1;
-  const places = new Map(before.shapes.map((shape, at) => [shape.id, at]));
-  for (const shape of now.shapes) {
-    const old = was.get(shape.id);
-    was.delete(shape.id);
-    const place = places.get(shape.id) ?? Infinity;
-    const moved = place < last;
-    if (place !== Infinity) last = Math.max(last, place);
-    if (old === shape && !moved && flags(shape.id, now) === flags(shape.id, before)) continue;
-    boxes.push(boundsOfShape(shape.geometry));
-    if (old && old !== shape) boxes.push(boundsOfShape(old.geometry));
-  }
-  for (const old of was.values()) boxes.push(boundsOfShape(old.geometry));
-  return boxes;
 }
 
 async function answered(
