@@ -86,6 +86,8 @@ def begin(
 
 def _predicted(db: Database, home: Home, project: Project, batch: int | None) -> tuple[int, Population]:
     """The number of the newest model, and what it says of every item a certificate may speak of."""
+    if project.task_schema.task == "draw":
+        raise ConflictError("a certificate speaks of one class an item; here shapes are drawn: confirm them on Validate")
     with db.read() as conn:
         newest = rounds.newest_head(conn, project.id)
         size, dims = projects.shape(conn, project.id)

@@ -14,7 +14,7 @@ from modicum.engine.control import control_curve, saving
 from modicum.engine.forecast import ROUNDS, agreement, gain, settled
 from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
-from modicum.store import counts, facts, projects, rounds, scores
+from modicum.store import counts, drawings, facts, projects, rounds, scores
 from modicum.store.db import Database
 from modicum.store.scores import Scores
 from modicum.types import Interval, Policy, Project, Round, Route
@@ -45,7 +45,8 @@ def progress(db: Database, home: Home, project: Project, *, patient: bool = Fals
     with db.read() as conn:
         counted = counts.counts(conn, project.id)
         found = rounds.list_all(conn, project.id)
-        labeled = counts.classes(conn, project.id)
+        drawn = project.task_schema.task == "draw"
+        labeled = drawings.shapes_of_classes(conn, project.id) if drawn else counts.classes(conn, project.id)
         decisions = counts.decisions(conn, project.id, RECENT)
         asked = counts.asked(conn, project.id)
         holdout = facts.holdout_items(conn, project.id)
@@ -64,7 +65,7 @@ def progress(db: Database, home: Home, project: Project, *, patient: bool = Fals
         curve=curve,
         control=control,
         saving=saving(curve, control),
-        forecast=_forecast(db, home, project, found),
+        forecast=None if drawn else _forecast(db, home, project, found),
         counts=counted,
         routes=_routes(counted, in_queue, sure),
         classes=_classes(n_classes, labeled, known, waiting, holdout),

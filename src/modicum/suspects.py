@@ -39,6 +39,9 @@ class _Hunt:
         return dict(zip(self.ids[self.found.places].tolist(), self.classes[self.found.places].tolist(), strict=True))
 
 
+DRAWN = "Here shapes are drawn, and no image has one class that could be doubted."
+
+
 # --- listing -----------------------------------------------------------------------------------------------------------
 
 
@@ -48,6 +51,8 @@ def listed(db: Database, home: Home, project: Project, offset: int, limit: int) 
     Hunting takes seconds, so nobody waits for it: it runs in the background, once a round. Until then the list of the round
     before is shown, and `checking` says so.
     """
+    if project.task_schema.task == "draw":
+        return SuspectPage(model=None, rows=(), total=0, labels=0, checking=False, hint=DRAWN)
     with db.read() as conn:
         newest = rounds.newest_head(conn, project.id)
     if newest is None:

@@ -123,7 +123,7 @@ class Worker:
             return False
         try:
             drawn = project.task_schema.task == "draw"
-            moved = not drawn and self._keep_promises(project)
+            moved = self._keep_promises(project)
             if not rounds.due(self._db, project):
                 return moved or (drawn and detecting.advance(self._db, self._home, project))
             self._training.add(project.id)

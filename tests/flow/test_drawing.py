@@ -277,6 +277,16 @@ def test_a_schema_changes_with_labels_in_place_or_says_why_not(client: TestClien
     assert client.put(put, json=schema).json()["project"]["task_schema"]["classes"][0]["name"] == "circle"
 
 
+def test_pages_about_classes_answer_where_shapes_are_drawn(client: TestClient, slug: str) -> None:
+    [task] = claimed(client, slug)
+    submit(client, slug, task, box(), tags=[1])
+    for page in ("suspects", "bill", "batches", "certificates", "mine", "validate", "progress"):
+        answer = client.get(f"/api/projects/{slug}/{page}")
+        assert answer.status_code == 200, (page, answer.text)
+    assert [entry["labeled"] for entry in answer.json()["classes"]] == [1, 1]
+    assert client.post(f"/api/projects/{slug}/certificates", json={}).status_code == 409
+
+
 def test_images_are_read_as_they_are(client: TestClient, slug: str) -> None:
     """The coordinates are those of the image that the browser shows."""
     [task] = claimed(client, slug)

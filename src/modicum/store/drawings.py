@@ -1,5 +1,6 @@
 """Shapes: what models predict of them, what people have drawn and not handed in, and what is settled."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -169,6 +170,15 @@ def values(conn: Connection, project_id: int) -> Iterator[Shapes]:
     query = select(label.c.shapes).where(label.c.project_id == project_id, label.c.class_id.is_(None))
     for value in conn.execute(query).scalars():
         yield Shapes.model_validate(value)
+
+
+def shapes_of_classes(conn: Connection, project_id: int) -> dict[int, int]:
+    """class id -> settled shapes of it, and images it is a tag of."""
+    counted: Counter[int] = Counter()
+    for value in conn.execute(select(label.c.shapes).where(label.c.project_id == project_id, label.c.class_id.is_(None))).scalars():
+        counted.update(shape["class_id"] for shape in value["shapes"])
+        counted.update(value["tags"])
+    return dict(counted)
 
 
 def page(conn: Connection, project_id: int, after: int, size: int) -> list[tuple[Drawn, Row[Any]]]:
