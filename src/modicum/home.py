@@ -55,11 +55,16 @@ class Home:
         """Folder of what the encoder sees in every part of the images somebody has drawn on; it can be computed again."""
         return self.cache / "dense" / str(project_id)
 
+    def training_of(self, project_id: int) -> Path:
+        """Folder of trainings that were interrupted."""
+        return self.path / "training" / str(project_id)
+
     def remove_project(self, project_id: int) -> None:
         """Remove what the project kept outside the database, apart from uploads, which other projects may share."""
         self.vectors_of(project_id).unlink(missing_ok=True)
         shutil.rmtree(self.cache / "thumbs" / str(project_id), ignore_errors=True)
         shutil.rmtree(self.dense_of(project_id), ignore_errors=True)
+        shutil.rmtree(self.training_of(project_id), ignore_errors=True)
 
     def lock(self) -> FileLock:
         """Take the home for this process; release() gives it back, and so does the end of the process.

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from modicum.errors import ModelError
+from modicum.models.description import Description
 from modicum.models.onnx_file import load
 from modicum.models.overlaps import surest
 from modicum.models.reply import Candidate
@@ -241,3 +242,11 @@ def test_the_surest_of_what_overlaps_stays() -> None:
     assert surest(boxes, scores, classes, 0.5, 10).tolist() == [1, 2, 3]
     assert surest(boxes, scores, classes, None, 2).tolist() == [1, 2]
     assert surest(boxes[:0], scores[:0], classes[:0], 0.5, 10).tolist() == []
+
+
+def test_the_descriptions_in_the_documentation_are_some() -> None:
+    text = (Path(__file__).parents[2] / "docs/how-to/prelabel-with-a-model.md").read_text("utf-8")
+    blocks = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [Description.model_validate_json(block).family for block in blocks] == ["yolo", "yolo"]
+    told = {name for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert set(Description.model_fields) - told == {"family", "map"}

@@ -10,7 +10,7 @@ from modicum import __version__
 from modicum.cli.certifying import certify, verify
 from modicum.cli.converting import convert
 from modicum.cli.data import export, import_, status
-from modicum.cli.prelabeling import prelabel
+from modicum.cli.prelabeling import prelabel, train
 from modicum.cli.reporting import report
 from modicum.cli.serving import demo, label, serve
 from modicum.cli.simulating import simulate
@@ -36,6 +36,7 @@ app.command("status")(status)
 app.command("export")(export)
 app.command("convert")(convert)
 app.command("prelabel")(prelabel)
+app.command("train")(train)
 app.command("report")(report)
 app.command("certify")(certify)
 app.command("verify")(verify)

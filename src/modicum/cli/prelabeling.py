@@ -1,8 +1,9 @@
 """The verbs for models from outside: prelabel, train."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from modicum.prelabels import Done
 
 MOST_LINES = 20  # notes that are printed; the others are counted
+
+
+class Tell(Protocol):
+    def __call__(self, done: int, total: int, told: str = "", /) -> None: ...
 
 
 def prelabel(
@@ -77,13 +82,68 @@ def _tell(done: "Done") -> None:
         say(f"    and {len(done.notes) - MOST_LINES:,} further notes; each is shown with its image")
 
 
+def train(
+    project: Annotated[str | None, typer.Argument(help="The project, as in its address; not needed when there is one.")] = None,
+    out: Annotated[Path, typer.Option(help="The ONNX file to write, with its JSON beside it.")] = Path("detector.onnx"),
+    network: Annotated[str, typer.Option(help="fcos-resnet50, or fcos-resnet18, which is faster.")] = "fcos-resnet50",
+    weights: Annotated[
+        str, typer.Option(help="default: downloaded, from COCO or ImageNet; none; or a file with a state_dict.")
+    ] = "default",
+    epochs: Annotated[int, typer.Option(min=1, max=10_000, help="Times to go through all images.")] = 40,
+    size: Annotated[int, typer.Option(min=64, max=2048, help="Side of the network's input in pixels; a multiple of 32.")] = 640,
+    batch: Annotated[int, typer.Option(min=1, max=256, help="Images a step.")] = 4,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or another one of torch's.")] = "auto",
+    home: HomeOption = None,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune a detector on what was drawn, for modicum prelabel. Needs the extra torch, and on a CPU patience.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    from modicum import training
+    from modicum.cli.data import opened
+    from modicum.cli.opening import pick
+    from modicum.errors import InputError
+    from modicum.home import Home
+
+    if size % 32:
+        raise InputError(f"--size {size} is no multiple of 32; {size // 32 * 32} and {size // 32 * 32 + 32} are the nearest")
+    here = Home(home)
+    options = training.Options(network, weights, epochs, size, batch, device)
+    with opened(here) as db:
+        with db.read() as conn:
+            chosen = pick(conn, project)
+        with counting("Training", quiet=as_json) as move:
+            done = training.run(db, here, chosen, out.expanduser().resolve(), options, move)
+    share = done.precision
+    if as_json:
+        facts = {"images": done.images, "boxes": done.boxes, "classes": list(done.classes), "holdout": done.holdout}
+        emit({"project": chosen.slug, "model": str(done.path), **facts, "precision": share and share.model_dump()})
+        return
+    say(f"{done.path}: {', '.join(done.classes)}, learned from {done.boxes:,} boxes on {done.images:,} images")
+    if share is not None:
+        told = f"{share.mean:.2f} ({share.low:.2f} to {share.high:.2f})"
+        say(f"mAP50 {told} on {done.holdout:,} images of the holdout")
+    say(f"modicum prelabel {chosen.slug} --model onnx:{out} lets it draw")
+
+
 @contextmanager
-def counting(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, moved with (done, total)."""
+def counting(what: str, *, quiet: bool) -> Iterator[Tell]:
+    """A progress bar on standard error, moved with (done, total) and perhaps a line."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[told]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
-        line = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(line, completed=done, total=total)
+        line = bar.add_task(what, total=None, told="")
+
+        def move(done: int, total: int, told: str = "", /) -> None:
+            bar.update(line, completed=done, total=total, told=told)
+
+        yield move
