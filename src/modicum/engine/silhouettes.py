@@ -21,6 +21,7 @@ _FINER = 4  # pixels of the traced outline to a place
 _HIDDEN = 48
 _MOST = 1_500  # outlines that are learned from
 _BATCH, _STEPS, _RATE = 1_024, 500, 3e-3
+_INSIDE = 0.35  # probability from which a place is inside: below a half, because IoU forgives what is drawn in excess sooner
 _TOLERANCE = 1.0  # of the outline, in pixels of the tracing
 
 
@@ -46,7 +47,7 @@ def learn(
         y.append(_filled(rings or (), box[0]).ravel())
     places, covered = np.concatenate(x), np.concatenate(y).astype(np.float32)[:, None]
     net = start or layers([places.shape[1], _HIDDEN, 1], rng)
-    training = Training(net, _STEPS, rng, rate=_RATE, decay=0.01)
+    training = Training(net, _STEPS, rng, rate=_RATE, decay=0.1, drop=0.3)
     for _ in range(_STEPS):
         at = rng.integers(len(places), size=_BATCH)
         training.step(places[at], partial(_slope, covered[at]))
@@ -58,7 +59,7 @@ def draw(scene: Scene, boxes: F32, net: list[Layer]) -> list[list[Ring]]:
     found = []
     for box in boxes:
         covered = sigmoid(forward(_seen(scene, box[None])[0], net)).reshape(_SIDE, _SIDE)
-        rings = outlines.trace(_enlarged(covered) > 0.5)
+        rings = outlines.trace(_enlarged(covered) > _INSIDE)
         largest = max(rings, key=outlines.area, default=None)
         found.append([_corners(box) if largest is None else _placed(outlines.simplified(largest, _TOLERANCE), box)])
     return found
