@@ -304,10 +304,8 @@ def test_expired_login_loses_nothing(open_bench: Callable[[str], Bench]) -> None
     page = bench.tab.page
     bench.key("1")
     bench.tool("Box")
-    refused = {"status": 401, "json": {"error": "login", "message": "the login has ended"}}
-
     def refuse(route: Route) -> None:
-        route.fulfill(**refused)
+        route.fulfill(status=401, json={"error": "login", "message": "the login has ended"})
 
     page.route("**/api/**", refuse)
     bench.pull((100, 100), (300, 250))

@@ -18,7 +18,11 @@ interface Done {
   classId: number;
   tasks: readonly Task[];
   marks: Marks;
+  shapes: WrongShapes;
 }
+
+/** Item id -> the ids of its shapes that are wrong; such an image goes back without them. */
+export type WrongShapes = ReadonlyMap<number, ReadonlySet<string>>;
 
 export interface PagesState {
   classId: number | null;
@@ -27,6 +31,8 @@ export interface PagesState {
   tasks: readonly Task[];
   size: number;
   marks: Marks;
+  /** Where images with shapes are validated. */
+  shapes: WrongShapes;
   /** Index on the page. */
   focus: number;
   /** Where a range begins. */
@@ -81,6 +87,7 @@ export class Pages {
       tasks: [],
       size: PAGE,
       marks: new Map(),
+      shapes: new Map(),
       focus: 0,
       anchor: 0,
       total: null,
@@ -124,6 +131,7 @@ export class Pages {
       tasks: [],
       size: this.sizeOf(classId),
       marks: new Map(),
+      shapes: new Map(),
       focus: 0,
       anchor: 0,
       total: null,
@@ -144,11 +152,12 @@ export class Pages {
       const ahead = Math.min(this.sizeOf(classId) * PAGES_AHEAD, AT_ONCE);
       const view = await this.claimPage({ class_id: classId, above, size: ahead });
       if (turn !== this.asked) return; // another class was chosen meanwhile
-      this.store.setState(({ marks, size }) => {
+      this.store.setState(({ marks, shapes, size }) => {
         const page = new Set(view.tasks.slice(0, size).map((task) => task.item.id));
         const kept = new Map([...marks].filter(([itemId]) => page.has(itemId)));
+        const still = new Map([...shapes].filter(([itemId]) => page.has(itemId)));
         const { tasks, total, elsewhere } = view;
-        return { tasks, total, elsewhere, loading: false, marks: kept, focus: 0, anchor: 0 };
+        return { tasks, total, elsewhere, loading: false, marks: kept, shapes: still, focus: 0, anchor: 0 };
       });
     } catch (error) {
       if (turn !== this.asked) return;
@@ -179,6 +188,18 @@ export class Pages {
     }
   }
 
+  /** Marks one shape of an image as wrong, or clears its mark. */
+  toggleShape(itemId: number, shapeId: string): void {
+    this.store.setState((now) => {
+      const ids = new Set(now.shapes.get(itemId));
+      if (!ids.delete(shapeId)) ids.add(shapeId);
+      const shapes = new Map(now.shapes);
+      if (ids.size > 0) shapes.set(itemId, ids);
+      else shapes.delete(itemId);
+      return { shapes };
+    });
+  }
+
   relabel(classId: number): void {
     this.store.setState((now) => {
       const focused = now.tasks[now.focus]?.item.id ?? null;
@@ -187,7 +208,7 @@ export class Pages {
   }
 
   clear(): void {
-    this.store.setState({ marks: new Map() });
+    this.store.setState({ marks: new Map(), shapes: new Map() });
   }
 
   // --- whole pages ---
@@ -203,7 +224,12 @@ export class Pages {
       return mark === undefined ? [] : [[task.id, mark]];
     });
     for (const task of page) this.spent.add(task.id);
-    const done: Done = { key, page: null, classId: now.classId, tasks: page, marks: now.marks };
+    const { marks, shapes } = now;
+    const done: Done = { key, page: null, classId: now.classId, tasks: page, marks, shapes };
+    const inPart = page.flatMap((task): [number, string[]][] => {
+      const ids = shapes.get(task.item.id);
+      return ids === undefined || marks.has(task.item.id) ? [] : [[task.id, [...ids]]];
+    });
     this.outbox.put({
       kind: "confirm",
       key,
@@ -213,7 +239,7 @@ export class Pages {
         tasks: page.map((task) => [task.id, task.lease_token] as [number, string]),
         wrong: marked.filter(([, mark]) => mark === "wrong").map(([taskId]) => taskId),
         relabeled: Object.fromEntries(marked.filter(([, mark]) => mark !== "wrong")) as Record<string, number>,
-        wrong_shapes: {},
+        wrong_shapes: Object.fromEntries(inPart) as Record<string, string[]>,
         seconds: seconds === null ? null : Math.round(seconds * 10) / 10,
       },
     });
@@ -222,6 +248,7 @@ export class Pages {
       tasks: rest,
       size: this.sizeOf(now.classId),
       marks: new Map(),
+      shapes: new Map(),
       focus: 0,
       anchor: 0,
       total: now.total === null ? null : Math.max(0, now.total - page.length),
@@ -244,6 +271,7 @@ export class Pages {
       tasks: same ? [...last.tasks, ...now.tasks] : last.tasks,
       size: last.tasks.length,
       marks: last.marks,
+      shapes: last.shapes,
       focus: 0,
       anchor: 0,
       total: same && now.total !== null ? now.total + last.tasks.length : null,

@@ -13,6 +13,11 @@ export function classOf(value: Value | null | undefined): number | null {
   return value?.type === "choice" ? value.class_id : null;
 }
 
+/** The shapes a task suggests; none where it suggests a class or nothing. */
+export function shapesOf({ prediction }: Wire["Task"]): readonly Wire["Shape"][] {
+  return prediction?.value.type === "shapes" ? prediction.value.shapes : [];
+}
+
 /** Whether two values say the same. */
 export function alike(one: Value | null, other: Value | null): boolean {
   if (one === null || other === null || one.type === "choice" || other.type === "choice") {

@@ -20,6 +20,7 @@ import { Bar } from "./Bar";
 import { Classes } from "./Classes";
 import { Grid } from "./Grid";
 import { useOpening, useSizes, useThumbsAhead } from "./hooks";
+import { Images } from "./Images";
 import { useSortingKeys } from "./keys";
 import { Large, Preview } from "./Large";
 import { PageSize } from "./PageSize";
@@ -32,7 +33,8 @@ export function Validate({ slug }: { slug: string }) {
   const view = useValidate(slug);
   const error = project.error ?? view.error;
   if (project.data && view.data) {
-    if (view.data.model === null) {
+    const { task, classes } = project.data.project.task_schema;
+    if (view.data.model === null && task === "classify") {
       return (
         <EmptyState title="There is no model yet">
           <p>It trains after the first few labels. Then what it is sure of can be confirmed here, a page at a time.</p>
@@ -42,7 +44,7 @@ export function Validate({ slug }: { slug: string }) {
         </EmptyState>
       );
     }
-    const { sure } = project.data.project.policy;
+    const { sure, validate_above } = project.data.project.policy;
     if (sure !== "validate") {
       return (
         <EmptyState title="Sure images are not validated in this project">
@@ -57,6 +59,7 @@ export function Validate({ slug }: { slug: string }) {
         </EmptyState>
       );
     }
+    if (task === "draw") return <Images slug={slug} classes={classes} above={validate_above} />;
     return <Sorting slug={slug} project={project.data.project} view={view.data} />;
   }
   return (

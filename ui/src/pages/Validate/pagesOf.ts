@@ -23,3 +23,24 @@ export function pagesFor(slug: string): Pages {
   known.set(slug, pages);
   return pages;
 }
+
+const drawn = new Map<string, Pages>();
+
+/** The pages of whole images, where shapes are drawn: the class a page has is of no meaning there. */
+export function imagePagesFor(slug: string): Pages {
+  const before = drawn.get(slug);
+  if (before) return before;
+  const pages = new Pages(
+    slug,
+    ({ above, size }) =>
+      unwrap(
+        api.POST("/api/projects/{slug}/validate/images", {
+          params: { path: { slug } },
+          body: { above, size: Math.min(size, 200), client: tabName },
+        }),
+      ),
+    outbox,
+  );
+  drawn.set(slug, pages);
+  return pages;
+}
