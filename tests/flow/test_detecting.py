@@ -68,8 +68,7 @@ def test_after_a_few_pages_boxes_are_drawn_in_advance(drawing: Drawing) -> None:
     second = detecting.run_round(drawing.db, drawing.home, drawing.project)
     assert second is not None
     assert second.labels + second.holdout == 10
-    assert second.accuracy is not None
-    assert second.accuracy.low <= second.accuracy.mean <= second.accuracy.high
+    assert second.accuracy is None  # measured on too few pages to say anything
     task = drawing.claim()
     while task.blind:
         assert task.prediction is None
@@ -103,4 +102,4 @@ def test_a_page_that_is_gone_stops_nothing(drawing: Drawing) -> None:
     again = detecting.run_round(drawing.db, drawing.home, drawing.project)
     gone.with_suffix(".away").rename(gone)
     assert again is not None
-    assert again.accuracy is not None
+    assert again.labels > 0

@@ -41,7 +41,13 @@ def test_a_wrong_box_surer_than_the_right_one_costs_half() -> None:
 
 def test_without_a_true_box_there_is_nothing_to_say() -> None:
     assert precision.mean_average_precision([(found((BOX, 0, 0.9)), truth())], 2) is None
-    assert precision.interval([], 2, np.random.default_rng(0)) is None
+    assert precision.interval([(found(), truth())] * 9, 2, np.random.default_rng(0)) is None
+
+
+def test_four_images_are_too_few_for_an_interval() -> None:
+    pairs = [(found((BOX, 0, 0.9)), truth((BOX, 0)))] * 4
+    assert precision.mean_average_precision(pairs, 1) == 1
+    assert precision.interval(pairs, 1, np.random.default_rng(0)) is None
 
 
 def test_the_interval_holds_the_mean_and_narrows_with_images() -> None:

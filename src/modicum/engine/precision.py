@@ -10,6 +10,7 @@ from modicum.engine.detector import Found
 from modicum.types import Interval
 
 BOOTSTRAPS = 200
+ENOUGH = 5  # images from which resampling them says anything
 Floats = npt.NDArray[np.float64]
 Truth = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]  # boxes [m, 4] and classes [m] of one image
 Pair = tuple[Found, Truth]
@@ -25,7 +26,9 @@ def mean_average_precision(pairs: Sequence[Pair], n_classes: int, *, least: floa
 
 
 def interval(pairs: Sequence[Pair], n_classes: int, rng: np.random.Generator, *, least: float = 0.5) -> Interval | None:
-    """The same with its 95% interval from resampled images; none when there is no true box."""
+    """The same with its 95% interval from resampled images; none for fewer than five images, and when there is no true box."""
+    if len(pairs) < ENOUGH:
+        return None
     judged = [_judged(pair, n_classes, least) for pair in pairs]
     mean = _mean(judged, n_classes)
     if mean is None:
