@@ -106,6 +106,7 @@ describe("the sentence on top", () => {
   it("leaves out what is not known", () => {
     expect(headline(progress())).toBe("92% correct (88–95%), from 120 labels.");
     expect(headline(progress({ curve: [] }))).toBe("");
+    expect(headline(progress(), "draw")).toContain("boxes reach 92% (88–95%) of full precision, from 120 images");
   });
 });
 

@@ -26,12 +26,17 @@ export function latest(progress: Progress): Schemas["CurvePoint"] | null {
   return progress.curve.at(-1) ?? null;
 }
 
-/** "92% correct (88–95%), from 120 labels. A random order would have needed about 210 (150–320)." Empty before the first accuracy. */
-export function headline(progress: Progress): string {
+type Task = Schemas["Schema"]["task"];
+
+/** "92% correct (88–95%), from 120 labels. A random order would have needed about 210 (150–320)." Empty before the first accuracy; boxes have a mean average precision. */
+export function headline(progress: Progress, task: Task = "classify"): string {
   const point = latest(progress);
   if (!point) return "";
   const [mean, range] = withRange(point.accuracy).split(" ");
-  const first = `${mean} correct ${range}, from ${counted(point.labels, "label")}.`;
+  const first =
+    task === "draw"
+      ? `The model's boxes reach ${mean} ${range} of full precision, from ${counted(point.labels, "image")}.`
+      : `${mean} correct ${range}, from ${counted(point.labels, "label")}.`;
   const random = progress.saving?.random_labels;
   if (!random || !comparable(progress)) return first;
   const spread = random.low === random.high ? "" : ` (${about(random.low)}–${about(random.high)})`;
@@ -71,10 +76,11 @@ export function beforeCurve(progress: Progress, policy: Policy): { title: string
 }
 
 /** Why the interval is wide, while few holdout labels stand behind it; null when enough do. */
-export function vague(progress: Progress): string | null {
+export function vague(progress: Progress, task: Task = "classify"): string | null {
   const point = latest(progress);
   if (!point || point.accuracy.n >= FEW_HOLDOUT) return null;
-  const compared = comparable(progress) ? "" : ", and it is too early to compare with a random order";
+  const compared =
+    comparable(progress) || task === "draw" ? "" : ", and it is too early to compare with a random order";
   return `Measured on only ${counted(point.accuracy.n, "held-out image")}, so the interval is wide${compared}. Labeling more of them helps; they come up by themselves.`;
 }
 

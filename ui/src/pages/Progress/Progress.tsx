@@ -47,11 +47,11 @@ interface Props {
 }
 
 function Facts({ slug, project, progress }: Props) {
-  const { classes } = project.task_schema;
+  const { classes, task } = project.task_schema;
   const name = (id: number) => classes.find((entry) => entry.id === id)?.name ?? `class ${id}`;
   const empty = beforeCurve(progress, project.policy);
   const parts = segments(progress.counts, progress.routes);
-  const caution = vague(progress);
+  const caution = vague(progress, task);
   const compared = comparable(progress);
   const picture = useMemo(
     () => drawn(progress.curve, compared ? progress.control : []),
@@ -61,7 +61,7 @@ function Facts({ slug, project, progress }: Props) {
     <>
       {!empty && (
         <div className="stack">
-          <p className="headline number">{headline(progress)}</p>
+          <p className="headline number">{headline(progress, task)}</p>
           {savingNote(progress) && <p className="quiet">{savingNote(progress)}</p>}
           {stopping(progress) && <p className="quiet">{stopping(progress)}</p>}
           <Contradicted slug={slug} />
