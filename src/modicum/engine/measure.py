@@ -3,12 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
+from modicum.engine import outlines
+from modicum.engine.outlines import Ring
 from modicum.geometry import Box, Ellipse, Geometry, Mask, Points, Polygon, Polyline, Rotated, Skeleton
 
 SIDE = 512  # pixels of the longer side on which two shapes are compared
 CORNERS = 64  # of the polygon that stands for an ellipse: its area is .2% too small
 Bounds = tuple[float, float, float, float]
-Ring = npt.NDArray[np.float64]
 
 
 def bounds(geometry: Geometry) -> Bounds:
@@ -59,25 +60,6 @@ def _turned(points: Ring, angle: float) -> Ring:
     return turned
 
 
-def fill(outline: list[Ring], width: int, height: int) -> npt.NDArray[np.bool_]:
-    """bool[height, width]: the pixels whose centre lies inside rings given in pixels, by the even-odd rule."""
-    crossings = np.zeros((height, width + 1), dtype=np.int32)
-    for ring in outline:
-        a, b = ring, np.roll(ring, -1, axis=0)
-        for (ax, ay), (bx, by) in zip(a.tolist(), b.tolist(), strict=True):
-            if ay > by:
-                ax, ay, bx, by = bx, by, ax, ay
-            first, last = max(int(np.ceil(ay - 0.5)), 0), min(int(np.ceil(by - 0.5)), height)
-            if first >= last:
-                continue
-            rows = np.arange(first, last)
-            at = ax + (rows + 0.5 - ay) * (bx - ax) / (by - ay)
-            columns = np.clip(np.ceil(at - 0.5), 0, width).astype(np.int64)
-            np.add.at(crossings, (rows, columns), 1)
-    inside: npt.NDArray[np.bool_] = np.cumsum(crossings, axis=1)[:, :width] % 2 == 1
-    return inside
-
-
 def unpacked(mask: Mask) -> npt.NDArray[np.bool_]:
     """bool[h, w]: the patch of a mask."""
     runs = np.array(mask.counts, dtype=np.int64)
@@ -90,11 +72,8 @@ def packed(patch: npt.NDArray[np.bool_], x: int = 0, y: int = 0) -> Mask | None:
     if not len(rows):
         return None
     part = patch[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    flat = np.concatenate([[False], part.ravel(), [not part.ravel()[-1]]])
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    counts = np.diff(np.concatenate([[0], edges]))
     h, w = part.shape
-    return Mask(x=x + int(columns[0]), y=y + int(rows[0]), w=w, h=h, counts=tuple(counts.tolist()))
+    return Mask(x=x + int(columns[0]), y=y + int(rows[0]), w=w, h=h, counts=outlines.runs(part))
 
 
 def area(geometry: Geometry) -> float:
@@ -165,4 +144,4 @@ def _covered(geometry: Geometry, around: Bounds, scale: float) -> npt.NDArray[np
         found = np.zeros((height, width), dtype=np.bool_)
         found[np.ix_(inside_y, inside_x)] = patch[np.ix_(rows[inside_y], columns[inside_x])]
         return found
-    return fill([(ring - (x0, y0)) * scale for ring in rings(geometry)], width, height)
+    return outlines.filled([(ring - (x0, y0)) * scale for ring in rings(geometry)], height, width)
