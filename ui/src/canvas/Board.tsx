@@ -1,13 +1,14 @@
 // The drawing board as a component: React only hands over what the page knows, everything that moves is the easel's.
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import type { Command } from "../tools/tool";
-import { Easel, type Setup } from "./easel";
+import { Easel } from "./easel";
 import { listen } from "./pointers";
+import type { Setup } from "./setup";
 import "./canvas.css";
 
 export type { Command, ToolId } from "../tools/tool";
-export type { Settings } from "./easel";
 export type { Filter } from "./seen";
+export type { Settings } from "./setup";
 
 export interface BoardHandle {
   fit: () => void;
@@ -67,12 +68,12 @@ export function Board({ label, ref, ...setup }: Props) {
     return () => window.removeEventListener("resize", changed);
   }, []);
   useImperativeHandle(ref, () => ({
-    fit: () => easel.current?.fit(),
-    zoomTo: (scale) => easel.current?.zoomTo(scale),
-    zoomBy: (factor) => easel.current?.zoomBy(factor),
-    panBy: (dx, dy) => easel.current?.panBy(dx, dy),
+    fit: () => easel.current?.view.fit(),
+    zoomTo: (scale) => easel.current?.view.zoomTo(scale),
+    zoomBy: (factor) => easel.current?.view.zoomBy(factor),
+    panBy: (dx, dy) => easel.current?.view.panBy(dx, dy),
     focus: (id) => easel.current?.focus(id),
-    rotateView: (degrees) => easel.current?.rotateView(degrees),
+    rotateView: (degrees) => easel.current?.view.turn(degrees),
     send: (command) => easel.current?.send(command) ?? false,
   }));
   return (

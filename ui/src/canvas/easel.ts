@@ -1,68 +1,21 @@
 // The easel: two canvases, the camera and the tool at work. Paints once a frame at most, and only what changed.
-import {
-  type Box4,
-  type Camera,
-  fittedCamera,
-  focusedCamera,
-  movedCamera,
-  toImage,
-  turnedCamera,
-  zoomedCamera,
-} from "../model/camera";
-import type { Doc, DocState } from "../model/document";
+import { type Box4, toImage } from "../model/camera";
+import type { DocState } from "../model/document";
 import { rounded } from "../model/geometry";
 import { randomKey } from "../model/ids";
-import {
-  allows,
-  type Class,
-  defaultAttributes,
-  type Geometry,
-  type Kind,
-  newShape,
-  type Point,
-  type Shape,
-} from "../model/shape";
+import { allows, defaultAttributes, type Geometry, type Kind, newShape, type Point, type Shape } from "../model/shape";
 import { snapTo } from "../model/snapping";
 import type { Size } from "../model/view";
 import { boundsOfShape } from "../shapes/kinds";
-import type { Asked, Command, Draft, PointerAt, Tool, ToolEvent, ToolId, World } from "../tools/tool";
+import type { Asked, Command, Draft, PointerAt, Tool, ToolEvent, World } from "../tools/tool";
 import { toolOf } from "../tools/tools";
 import { Looks } from "./looks";
-import { type ImageSource, Picture } from "./picture";
-import { changedBoxes, discOf, type Filter, grown, joinedBox, sameFilter, shown, smallestAt } from "./seen";
+import { Picture } from "./picture";
+import { changedBoxes, discOf, grown, joinedBox, joinedBoxes, sameFilter, shown, smallestAt } from "./seen";
+import type { Setup } from "./setup";
 import { onStage, type Scene, Sheet } from "./sheet";
 import { paintUpper } from "./top";
-
-export interface Settings {
-  crosshair: boolean;
-  /** 1 is as it is. */
-  brightness: number;
-  contrast: number;
-  /** Degrees, clockwise. */
-  rotation: number;
-  /** Image pixels: shapes with a shorter side are not drawn. */
-  minSize: number;
-  snap: boolean;
-  /** Image pixels across. */
-  brushSize: number;
-}
-
-export interface Setup {
-  doc: Doc;
-  image: ImageSource | null;
-  width: number;
-  height: number;
-  tool: ToolId;
-  classId: number | null;
-  classes: readonly Class[];
-  settings: Settings;
-  filter: Filter;
-  onTool: (tool: ToolId) => void;
-  onHint: (text: string | null) => void;
-  /** Asks the server what an assisted tool makes of clicks; rejects with a reason a person can read. */
-  assist?: ((question: Asked) => Promise<readonly Geometry[]>) | undefined;
-  onView?: ((view: { scale: number; fitted: boolean; angle: number }) => void) | undefined;
-}
+import { Viewing } from "./viewing";
 
 const REACH = 6;
 const SNAP = 8;
@@ -72,14 +25,10 @@ const SETTLE = 120;
 const NONE: ReadonlySet<string> = new Set();
 
 export class Easel {
+  readonly view: Viewing;
   private readonly sheet = new Sheet();
   private looks: Looks;
   private picture: Picture | null = null;
-  private camera: Camera = { scale: 1, angle: 0, x: 0, y: 0 };
-  /** The view follows the stage's size until somebody moves it. */
-  private fits = true;
-  private turns = 0;
-  private stage: Size = { width: 0, height: 0 };
   private dots = 1;
   private tool: Tool<unknown>;
   private state: unknown;
@@ -101,6 +50,7 @@ export class Easel {
     private readonly top: HTMLCanvasElement,
     private setup: Setup,
   ) {
+    this.view = new Viewing(this.image, setup.settings.rotation, () => this.moved());
     this.looks = new Looks(setup.classes, this.dots);
     this.tool = toolOf(setup.tool);
     this.state = this.tool.start;
@@ -125,8 +75,6 @@ export class Easel {
       this.unsubscribe();
       this.unsubscribe = next.doc.subscribe((now, before) => this.changed(now, before));
       this.state = this.tool.start;
-      this.turns = 0;
-      this.fits = true;
     }
     if (next.classes !== was.classes) this.looks = new Looks(next.classes, this.dots);
     if (next.image !== was.image || next.width !== was.width || next.height !== was.height) this.takeImage();
@@ -138,7 +86,8 @@ export class Easel {
     }
     if (this.picture?.adjust(next.settings.brightness, next.settings.contrast)) this.stale.base = true;
     const resized = next.width !== was.width || next.height !== was.height;
-    if (next.doc !== was.doc || resized || next.settings.rotation !== was.settings.rotation) this.reframe();
+    if (next.doc !== was.doc || resized) this.view.begin(this.image);
+    if (next.settings.rotation !== was.settings.rotation) this.view.rotate(next.settings.rotation);
     if (next.doc !== was.doc || next.classes !== was.classes || !sameFilter(next.filter, was.filter)) {
       this.scene = this.sceneOf(this.scene.without);
       this.stale.sheet = true;
@@ -149,8 +98,6 @@ export class Easel {
 
   resize(stage: Size, dots: number): void {
     if (stage.width === 0 || stage.height === 0) return;
-    const before = this.stage;
-    this.stage = stage;
     if (dots !== this.dots) this.looks = new Looks(this.setup.classes, dots);
     this.dots = dots;
     for (const canvas of [this.base, this.top]) {
@@ -158,45 +105,14 @@ export class Easel {
       canvas.height = Math.round(stage.height * dots);
     }
     this.sheet.resize(stage, dots);
-    if (this.fits || before.width === 0) this.fit();
+    this.view.resize(stage);
     this.stale = { base: true, sheet: true, top: true };
     this.ask();
   }
 
-  fit(): void {
-    if (this.stage.width === 0) return;
-    this.look(fittedCamera(this.stage, this.image, this.angle));
-    this.fits = true;
-    this.told();
-  }
-
-  /** 1: one CSS pixel for every pixel of the image. */
-  zoomTo(scale: number, at: Point = [this.stage.width / 2, this.stage.height / 2]): void {
-    this.zoomBy(scale / this.camera.scale, at);
-  }
-
-  zoomBy(factor: number, at: Point = [this.stage.width / 2, this.stage.height / 2]): void {
-    this.look(zoomedCamera(this.camera, factor, at, this.stage, this.image));
-  }
-
-  panBy(dx: number, dy: number): void {
-    this.look(movedCamera(this.camera, dx, dy, this.stage, this.image));
-  }
-
-  /** Two fingers: what lay between them at `from` goes to `to`, larger by a factor. */
-  pinch(from: Point, to: Point, factor: number): void {
-    const zoomed = zoomedCamera(this.camera, factor, from, this.stage, this.image);
-    this.look(movedCamera(zoomed, to[0] - from[0], to[1] - from[1], this.stage, this.image));
-  }
-
   focus(id: string): void {
     const shape = this.setup.doc.get(id);
-    if (shape) this.look(focusedCamera(this.camera, boundsOfShape(shape.geometry), this.stage, this.image));
-  }
-
-  rotateView(degrees: number): void {
-    this.turns += degrees;
-    this.reframe();
+    if (shape) this.view.focus(boundsOfShape(shape.geometry));
   }
 
   /** True when the tool had a use for it. */
@@ -209,19 +125,10 @@ export class Easel {
     return busy || doc.snapshot.version !== version;
   }
 
-  get view(): { scale: number; angle: number; fitted: boolean } {
-    return { scale: this.camera.scale, angle: this.camera.angle, fitted: this.fits };
-  }
-
-  /** A point of the stage in image pixels, and the other way round through `camera`. */
-  imagePoint(at: Point): Point {
-    return toImage(this.camera, at);
-  }
-
   // --- what the pointer says ---
 
   pointer(type: "down" | "move" | "up" | "double", on: Point, keys: Omit<PointerAt, "at" | "snapped">): void {
-    const at = toImage(this.camera, on);
+    const at = toImage(this.view.camera, on);
     this.step({ type, at, snapped: this.snapped(at, keys.alt), ...keys });
     this.hover(on);
   }
@@ -267,10 +174,10 @@ export class Easel {
 
   /** While a brush paints, only where it went is painted: what a mask of any size costs is what the stroke covers. */
   private stroked({ pixels, ring }: Draft): boolean {
-    const ringed = ring ? grown(onStage(this.camera, discOf(ring)), 3) : null;
+    const ringed = ring ? grown(onStage(this.view.camera, discOf(ring)), 3) : null;
     const before = this.ringed;
     this.ringed = ringed;
-    const drawn = pixels?.fresh ? grown(onStage(this.camera, pixels.fresh), 2) : null;
+    const drawn = pixels?.fresh ? grown(onStage(this.view.camera, pixels.fresh), 2) : null;
     const known = this.painting;
     this.painting = pixels !== undefined;
     if (!pixels || !known) return false;
@@ -282,7 +189,7 @@ export class Easel {
 
   private world(): World {
     const { doc, classes, classId, settings, filter } = this.setup;
-    const unit = 1 / this.camera.scale;
+    const unit = 1 / this.view.camera.scale;
     const free = (shape: Shape) => shown(shape, doc.snapshot, filter) && !doc.snapshot.locked.has(shape.id);
     return {
       doc,
@@ -354,7 +261,7 @@ export class Easel {
     }
     const own = this.scene.without;
     const others = tool === "select" ? this.scene.shapes.filter((shape) => !own.has(shape.id)) : this.scene.shapes;
-    const found = tool === "select" && own.size === 0 ? null : snapTo(inside, others, SNAP / this.camera.scale);
+    const found = tool === "select" && own.size === 0 ? null : snapTo(inside, others, SNAP / this.view.camera.scale);
     this.mark(found);
     return found ?? inside;
   }
@@ -365,10 +272,6 @@ export class Easel {
     return { width: this.setup.width, height: this.setup.height };
   }
 
-  private get angle(): number {
-    return (((this.setup.settings.rotation + this.turns) % 360) + 360) % 360;
-  }
-
   private takeImage(): void {
     const { image, settings } = this.setup;
     this.picture = image ? new Picture(image, this.image) : null;
@@ -376,29 +279,18 @@ export class Easel {
     this.stale.base = true;
   }
 
-  private reframe(): void {
-    if (this.stage.width === 0) return;
-    if (this.fits) this.fit();
-    else this.look(turnedCamera(this.camera, this.angle, this.stage));
-  }
-
-  private look(camera: Camera): void {
-    this.camera = camera;
-    this.fits = false;
+  private moved(): void {
+    const { scale, angle } = this.view.camera;
     this.stale.base = true;
     this.stale.top = true;
-    this.told();
+    this.setup.onView?.({ scale, angle, fitted: this.view.fitted });
     this.ask();
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => {
-      if (this.sheet.fit(this.camera, this.image) === "exact") return;
+      if (this.sheet.fit(this.view.camera, this.image) === "exact") return;
       this.stale.sheet = true;
       this.ask();
     }, SETTLE);
-  }
-
-  private told(): void {
-    this.setup.onView?.(this.view);
   }
 
   private changed(now: DocState, before: DocState): void {
@@ -433,15 +325,15 @@ export class Easel {
 
   private paint(): void {
     this.frame = 0;
-    if (this.stage.width === 0) return;
+    if (this.view.stage.width === 0) return;
     this.paintSheet();
     if (this.stale.base) {
       const context = this.base.getContext("2d", { alpha: true });
       if (context) {
         context.setTransform(1, 0, 0, 1, 0, 0);
         context.clearRect(0, 0, this.base.width, this.base.height);
-        this.picture?.draw(context, this.camera, this.stage, this.dots);
-        this.sheet.blit(context, this.camera);
+        this.picture?.draw(context, this.view.camera, this.view.stage, this.dots);
+        this.sheet.blit(context, this.view.camera);
       }
     }
     if (this.stale.top || this.upperPart) {
@@ -450,20 +342,20 @@ export class Easel {
       const draft = this.tool.draft(this.state, this.world());
       const upper = { draft, selection, undecided, classId: this.setup.classId, cross: this.cross, snap: this.snap };
       const part = this.stale.top ? null : this.upperPart;
-      if (context) paintUpper(context, upper, this.camera, this.looks, this.stage, part);
+      if (context) paintUpper(context, upper, this.view.camera, this.looks, this.view.stage, part);
       this.upperPart = null;
     }
     this.stale = { base: false, sheet: false, top: false };
   }
 
   private paintSheet(): void {
-    const fit = this.sheet.fit(this.camera, this.image);
+    const fit = this.sheet.fit(this.view.camera, this.image);
     if (this.stale.sheet || fit === "short" || this.parts.length > MANY) {
-      this.sheet.paint(this.scene, this.camera, this.looks);
+      this.sheet.paint(this.scene, this.view.camera, this.looks);
       this.stale.base = true;
     } else {
-      if (fit === "moved") this.sheet.scroll(this.scene, this.camera, this.looks);
-      for (const part of this.parts) this.sheet.mend(this.scene, this.looks, part);
+      if (fit === "moved") this.sheet.scroll(this.scene, this.view.camera, this.looks);
+      for (const part of joinedBoxes(this.parts)) this.sheet.mend(this.scene, this.looks, part);
       if (this.parts.length > 0) this.stale.base = true;
     }
     this.parts = [];

@@ -65,12 +65,12 @@ export function listen(element: HTMLElement, easel: Easel, hands: Hands): () => 
     if (before && fingers.size === 2) {
       const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1] ?? before;
       fingers.set(event.pointerId, at);
-      easel.pinch(centre(before, other), centre(at, other), apart(at, other) / Math.max(1, apart(before, other)));
+      easel.view.pinch(centre(before, other), centre(at, other), apart(at, other) / Math.max(1, apart(before, other)));
       return;
     }
     if (before) fingers.set(event.pointerId, at);
     if (pulling?.id === event.pointerId) {
-      easel.panBy(at[0] - pulling.from[0], at[1] - pulling.from[1]);
+      easel.view.panBy(at[0] - pulling.from[0], at[1] - pulling.from[1]);
       pulling.from = at;
       return;
     }
@@ -95,9 +95,9 @@ export function listen(element: HTMLElement, easel: Easel, hands: Hands): () => 
   const wheel = (event: WheelEvent) => {
     event.preventDefault();
     const step = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    if (event.shiftKey) easel.panBy(-(event.deltaX || event.deltaY) * step, 0);
-    else if (event.altKey) easel.panBy(0, -event.deltaY * step);
-    else easel.zoomBy(Math.exp(-event.deltaY * step * (event.ctrlKey ? 0.01 : 0.002)), on(event));
+    if (event.shiftKey) easel.view.panBy(-(event.deltaX || event.deltaY) * step, 0);
+    else if (event.altKey) easel.view.panBy(0, -event.deltaY * step);
+    else easel.view.zoomBy(Math.exp(-event.deltaY * step * (event.ctrlKey ? 0.01 : 0.002)), on(event));
   };
 
   const heard = [

@@ -82,3 +82,17 @@ export function joinedBox(one: Box4, other: Box4): Box4 {
     Math.max(one[3], other[3]),
   ];
 }
+
+/** Boxes that overlap as one: what lies in both is painted once. */
+export function joinedBoxes(boxes: readonly Box4[]): Box4[] {
+  const apart: Box4[] = [];
+  for (const box of boxes) {
+    let whole = box;
+    for (let at = apart.findIndex((one) => overlap(one, whole)); at >= 0; ) {
+      whole = joinedBox(whole, apart.splice(at, 1)[0] as Box4);
+      at = apart.findIndex((one) => overlap(one, whole));
+    }
+    apart.push(whole);
+  }
+  return apart;
+}

@@ -44,12 +44,18 @@ export function maskArea(mask: Mask): number {
   return sum;
 }
 
-/** Writes a mask's pixels as `value` into a plane of bytes of the given size; what lies outside is left out. */
+/** Writes a mask's pixels as `value`, 0 or 1, into a plane of such bytes; what lies outside the plane is left out. */
 export function stamp(mask: Mask, plane: Uint8Array, width: number, height: number, value = 1): void {
+  const whole = mask.x === 0 && mask.w === width;
+  const first = mask.y * width;
   let place = 0;
-  for (const [at, count] of mask.counts.entries()) {
-    if (at % 2 === 1) fillRun(mask, place, place + count, plane, width, height, value);
-    place += count;
+  for (let at = 0; at < mask.counts.length; at += 1) {
+    const next = place + (mask.counts[at] ?? 0);
+    if (at % 2 === 1) {
+      if (whole) plane.fill(value, first + place, first + next);
+      else fillRun(mask, place, next, plane, width, height, value);
+    }
+    place = next;
   }
 }
 
@@ -73,7 +79,7 @@ function fillRun(
   }
 }
 
-/** The mask of the bytes that are not 0 within a box of the plane (whole pixels); null when there are none. */
+/** The mask of the bytes that are 1 within a box of the plane (whole pixels), the others 0; null when there are none. */
 export function maskOf(plane: Uint8Array, width: number, box: Box4): Mask | null {
   const tight = tightBox(plane, width, box);
   if (!tight) return null;
@@ -81,21 +87,17 @@ export function maskOf(plane: Uint8Array, width: number, box: Box4): Mask | null
   const w = right - x;
   const counts: number[] = [];
   let run = 0;
-  let inside = false;
+  let value = 0;
+  // Byte by byte: with many short runs a search for each costs more than all the bytes.
   for (let row = y; row < bottom; row += 1) {
-    const start = row * width;
-    const line = plane.subarray(start + x, start + right);
-    let at = 0;
-    while (at < w) {
-      const next = line.indexOf(inside ? 0 : 1, at);
-      const stop = next < 0 ? w : next;
-      run += stop - at;
-      at = stop;
-      if (next >= 0) {
+    const stop = row * width + right;
+    for (let at = row * width + x; at < stop; at += 1) {
+      if (plane[at] !== value) {
         counts.push(run);
         run = 0;
-        inside = !inside;
+        value = 1 - value;
       }
+      run += 1;
     }
   }
   counts.push(run);

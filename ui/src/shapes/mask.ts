@@ -66,7 +66,12 @@ export function forgetPainted(shape: Mask): void {
 
 /** Paints a mask in its place on a canvas as large as the image. */
 export function paintInto(context: CanvasRenderingContext2D, shape: Mask, colour: string): void {
-  putPixels(context, shape, colour, shape.x, shape.y);
+  const known = painted.get(shape);
+  if (known?.colour !== colour) putPixels(context, shape, colour, shape.x, shape.y);
+  else {
+    const { canvas, x, y } = known;
+    context.drawImage(canvas, shape.x - x, shape.y - y, shape.w, shape.h, shape.x, shape.y, shape.w, shape.h);
+  }
 }
 
 function keep(shape: Mask, entry: Painted): void {
