@@ -115,6 +115,12 @@ def test_a_warm_start_learns_a_class_that_is_new_and_keeps_the_old_ones(detector
     assert learned.fit(renamed, 3, np.random.default_rng(1), warm=detector).classes.tolist() == [0, 2]
 
 
+def test_what_one_image_taught_is_not_kept_when_there_are_many() -> None:
+    first = learned.fit(examples(1), 2, np.random.default_rng(0))
+    assert learned.fit(examples(3), 2, np.random.default_rng(0), warm=first).images == 1
+    assert learned.fit(examples(7), 2, np.random.default_rng(0), warm=first).images == 7
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_box_is_enough_to_start_and_images_without_any_are_fine(n: int) -> None:
     first, *others = examples(n)

@@ -17,9 +17,10 @@ from modicum.engine.perceptron import Layer, sigmoid
 from modicum.engine.proposals import Scene
 from modicum.errors import InputError
 
-MOST_IMAGES = 300  # that are learned from; more are drawn at random
+MOST_IMAGES = 200  # that are learned from; more are drawn at random
+_OUTGROWN = 6  # times as many images as the axes are from: then everything is learned anew (measured up to here)
 _AXES = 96
-_FOR_AXES = 24_000  # cells
+_AXES_FROM, _FOR_AXES = 40, 24_000  # images and cells
 _PROPOSALS = 120  # an image
 _FOUND = 300  # boxes an image at most
 _LEAST = 0.01  # score of a box worth telling
@@ -49,11 +50,15 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """What `fit` learned. classes: ids of those seen in labels; size: of a usual box, network pixels; slope and offset turn a
-    score into a probability; mean and turn are the axes, the rest layers: those for outlines are empty where none were drawn.
+    """What `fit` learned.
+
+    classes: ids of those seen in labels; images: how many the axes are from; size: of a usual box, network pixels; slope and
+    offset turn a score into a probability; mean and turn are the axes; the rest are layers, those for outlines empty where none
+    were drawn.
     """
 
     classes: Ints
+    images: int
     size: float
     slope: float
     offset: float
@@ -106,9 +111,9 @@ class Detector:
         """The detector `to_bytes` wrote. Raises InputError for anything else; nothing is unpickled."""
         with unpacked(data, "detector") as parts:
             numbers = size, slope, offset = tuple(float(parts[name]) for name in ("size", "slope", "offset"))
-            names = [field.name for field in fields(cls)[4:]]
+            names = [field.name for field in fields(cls)[5:]]
             arrays = {name: parts[name].astype(np.float32) for name in names}
-            found = cls(parts["classes"].astype(np.int64), size, slope, offset, **arrays)
+            found = cls(parts["classes"].astype(np.int64), int(parts["images"]), size, slope, offset, **arrays)
         if found.classes.ndim != 1 or found.turn.ndim != 2 or found.mean.shape != found.turn.shape[:1] or not found.size > 0:
             raise misfit()
         if not all(np.isfinite(part).all() for part in (found.mean, found.turn, np.array(numbers))):
@@ -143,22 +148,26 @@ def fit(images: Sequence[Example], n_classes: int, rng: np.random.Generator, *, 
     `images` may read an example from a file each time it is asked for one. Raises InputError when there is no box at all, for
     boxes that are empty or not finite, and for classes that are not 0 .. n_classes - 1.
     """
-    chosen = rng.permutation(len(images))[:MOST_IMAGES]
-    examples = [images[int(place)] for place in chosen]
-    for example in examples:
+    chosen = [int(place) for place in rng.permutation(len(images))[:MOST_IMAGES]]
+    kinds: set[int] = set()
+    channels = 0
+    for example in (images[place] for place in chosen):
         _check(example, n_classes)
-    classes = np.array(sorted({int(kind) for example in examples for kind in example.classes}), dtype=np.int64)
+        kinds.update(np.asarray(example.classes).tolist())
+        channels = 4 * example.features.levels[0].shape[-1] + sum(level.shape[-1] for level in example.features.levels[1:])
+    classes = np.array(sorted(kinds), dtype=np.int64)
     if not len(classes):
         raise InputError("there is no box to learn from yet: draw some first")
-    if warm is not None and (
-        not np.array_equal(warm.classes, classes) or len(warm.mean) != stacked(examples[0].features).shape[-1]
+    if warm is not None and not (
+        np.array_equal(warm.classes, classes) and len(warm.mean) == channels and len(chosen) <= _OUTGROWN * warm.images
     ):
         warm = None
-    turn = warm.axes if warm else _axes(examples, rng)
-    scenes = [
-        Scene(turn(e.features), (e.boxes * e.features.scale).astype(np.float32), np.searchsorted(classes, e.classes))
-        for e in examples
-    ]
+    turn = warm.axes if warm else _axes([images[place] for place in chosen[:_AXES_FROM]], rng)
+    scenes, drawn = [], []
+    for example in (images[place] for place in chosen):  # read again, so that the features of all are never in memory at once
+        boxes = (example.boxes * example.features.scale).astype(np.float32)
+        scenes.append(Scene(turn(example.features), boxes, np.searchsorted(classes, example.classes)))
+        drawn.append(_rings(example))
     size = warm.size if warm else proposals.usual_size(scenes)
     before = _copied(warm.cell_layers) if warm else None
     first = proposals.learn(scenes, len(classes), size, rng, proposals.Effort(), before)
@@ -166,9 +175,11 @@ def fit(images: Sequence[Example], n_classes: int, rng: np.random.Generator, *, 
     second = regions.learn(scenes, _proposed(scenes, first, size), len(classes), size, rng, regions.Effort(), before)
     slope, offset = _calibrated(scenes, len(classes), size, rng)
     start = _copied(warm.place_layers) if warm and warm.draws else None
-    third = silhouettes.learn(scenes, [_rings(e) for e in examples], rng, start) or _NOTHING
+    third = silhouettes.learn(scenes, drawn, rng, start) or _NOTHING
     layers = (*first, *second, *third)
-    return Detector(classes, size, slope, offset, *turn, *(part for layer in layers for part in layer))
+    return Detector(
+        classes, warm.images if warm else len(chosen), size, slope, offset, *turn, *(part for layer in layers for part in layer)
+    )
 
 
 _NOTHING = [Layer(np.empty((0, 0), np.float32), np.empty(0, np.float32))] * 2
