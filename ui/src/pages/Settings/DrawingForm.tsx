@@ -11,7 +11,6 @@ import { Field } from "../../parts/Field";
 import { AttributeRow, BLANK } from "./AttributeRow";
 import { refusal } from "./NameForm";
 import type { Saving } from "./useSaving";
-import { useTyped } from "./useTyped";
 
 type Class = Wire["Class"];
 
@@ -166,18 +165,14 @@ function Attributes({ entry, keep, problem }: PartProps) {
   );
 }
 
+/** Both texts are one thing: they are saved together, when they fit each other and one of them is left. */
 function SkeletonForm({ entry, keep, problem }: PartProps) {
-  const saved = bonesText(entry.skeleton);
-  const both = (text: string): BonesText => {
-    const [nodes = "", edges = ""] = text.split("\u0000");
-    return { nodes, edges };
+  const [text, setText] = useState<BonesText>(() => bonesText(entry.skeleton));
+  const parsed = parsedBones(text);
+  const leave = () => {
+    if (parsed.problem !== null || JSON.stringify(parsed.bones) === JSON.stringify(entry.skeleton)) return;
+    keep("skeleton", { skeleton: parsed.bones }, { skeleton: entry.skeleton });
   };
-  const typed = useTyped({
-    saved: `${saved.nodes}\u0000${saved.edges}`,
-    check: (text) => parsedBones(both(text)).problem,
-    save: (text) => keep("skeleton", { skeleton: parsedBones(both(text)).bones }, { skeleton: entry.skeleton }),
-  });
-  const { nodes, edges } = both(typed.text);
   return (
     <fieldset className="choices">
       <legend>Skeleton</legend>
@@ -188,23 +183,23 @@ function SkeletonForm({ entry, keep, problem }: PartProps) {
               {...control}
               rows={5}
               spellCheck={false}
-              value={nodes}
+              value={text.nodes}
               placeholder={"head\nneck\nleft hand"}
-              onChange={(event) => typed.change(`${event.target.value}\u0000${edges}`)}
-              onBlur={typed.leave}
+              onChange={(event) => setText({ ...text, nodes: event.target.value })}
+              onBlur={leave}
             />
           )}
         </Field>
-        <Field label="Edges" hint="Two keypoints a line." problem={typed.problem ?? problem}>
+        <Field label="Edges" hint="Two keypoints a line." problem={parsed.problem ?? problem}>
           {(control) => (
             <textarea
               {...control}
               rows={5}
               spellCheck={false}
-              value={edges}
+              value={text.edges}
               placeholder={"head - neck\nneck - left hand"}
-              onChange={(event) => typed.change(`${nodes}\u0000${event.target.value}`)}
-              onBlur={typed.leave}
+              onChange={(event) => setText({ ...text, edges: event.target.value })}
+              onBlur={leave}
             />
           )}
         </Field>

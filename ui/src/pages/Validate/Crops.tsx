@@ -5,6 +5,7 @@ import type { WrongShapes } from "../../model/pages";
 import { shapesOf } from "../../model/values";
 import { Swatch } from "../../parts/ClassChip";
 import { boundsOfShape } from "../../shapes/kinds";
+import { Markable } from "./Markable";
 import { ShapeLines } from "./ShapeLines";
 
 interface Props {
@@ -74,14 +75,12 @@ function Crop({ slug, task, shape, entry, wrong, toggle }: CropProps) {
   const side = Math.max(right - left, bottom - top, 8) * (1 + 2 * MARGIN);
   const view = [(left + right - side) / 2, (top + bottom - side) / 2, side, side];
   return (
-    <button
-      type="button"
+    <Markable
       className="crop"
-      data-mark={wrong ? "wrong" : undefined}
-      aria-pressed={wrong}
-      aria-label={`${entry?.name ?? "shape"} on ${item.name}, ${wrong ? "wrong" : "right"}`}
+      label={`${entry?.name ?? "shape"} on ${item.name}, wrong`}
       title={item.name}
-      onClick={toggle}
+      wrong={wrong}
+      toggle={toggle}
     >
       <svg viewBox={view.join(" ")} width={SIDE} height={SIDE} aria-hidden="true">
         <image
@@ -93,6 +92,6 @@ function Crop({ slug, task, shape, entry, wrong, toggle }: CropProps) {
         <ShapeLines shape={shape} entry={entry} unit={side / SIDE} wrong={wrong} />
       </svg>
       <span className="number small">{shape.score === null ? "" : percent(shape.score)}</span>
-    </button>
+    </Markable>
   );
 }

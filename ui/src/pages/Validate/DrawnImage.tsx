@@ -1,6 +1,7 @@
 // An image with its shapes on it, small: a click marks it as wrong.
 import { thumbUrl, type Wire } from "../../api/client";
 import { counted, percent } from "../../model/figures";
+import { Markable } from "./Markable";
 import { ShapeLines } from "./ShapeLines";
 
 interface Props {
@@ -17,16 +18,14 @@ interface Props {
 export function DrawnImage({ slug, task, shapes, classes, wrong, wrongShapes, toggle, focus }: Props) {
   const { item, prediction } = task;
   const unit = Math.max(item.width, item.height) / 360; // about one pixel of the screen
-  const said = wrong ? "wrong" : wrongShapes ? `${counted(wrongShapes.size, "shape")} wrong` : "right";
   return (
-    <button
-      type="button"
+    <Markable
       className="drawn-image"
-      data-mark={wrong ? "wrong" : wrongShapes ? "part" : undefined}
-      aria-pressed={wrong}
-      aria-label={`${item.name}, ${counted(shapes.length, "shape")}, ${said}`}
-      onClick={toggle}
-      onFocus={focus}
+      label={`${item.name}, ${counted(shapes.length, "shape")}, wrong`}
+      wrong={wrong}
+      part={wrongShapes !== undefined}
+      toggle={toggle}
+      focus={focus}
     >
       <svg viewBox={`0 0 ${item.width} ${item.height}`} aria-hidden="true">
         <image
@@ -49,6 +48,6 @@ export function DrawnImage({ slug, task, shapes, classes, wrong, wrongShapes, to
         <bdi>{item.name}</bdi>
         <span className="number">{prediction ? percent(prediction.confidence) : ""}</span>
       </span>
-    </button>
+    </Markable>
   );
 }
