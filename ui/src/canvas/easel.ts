@@ -26,7 +26,9 @@ const NONE: ReadonlySet<string> = new Set();
 
 export class Easel {
   readonly view: Viewing;
-  private readonly sheet = new Sheet();
+  private sheet = new Sheet();
+  /** The sheet before this one: when zooming out again, the whole image is on it already. */
+  private spare = new Sheet();
   private looks: Looks;
   private picture: Picture | null = null;
   private dots = 1;
@@ -39,7 +41,8 @@ export class Easel {
   private painting = false;
   private upperPart: Box4 | null = null;
   private scene: Scene;
-  private stale = { base: true, sheet: true, top: true };
+  /** sharp: only stretched, nothing else is wrong with the sheet. */
+  private stale = { base: true, sheet: true, sharp: true, top: true };
   private parts: Box4[] = [];
   private frame = 0;
   private settle = 0;
@@ -105,8 +108,9 @@ export class Easel {
       canvas.height = Math.round(stage.height * dots);
     }
     this.sheet.resize(stage, dots);
+    this.spare.resize(stage, dots);
     this.view.resize(stage);
-    this.stale = { base: true, sheet: true, top: true };
+    this.stale = { base: true, sheet: true, sharp: true, top: true };
     this.ask();
   }
 
@@ -288,7 +292,7 @@ export class Easel {
     clearTimeout(this.settle);
     this.settle = window.setTimeout(() => {
       if (this.sheet.fit(this.view.camera, this.image) === "exact") return;
-      this.stale.sheet = true;
+      this.stale.sharp = true;
       this.ask();
     }, SETTLE);
   }
@@ -345,20 +349,32 @@ export class Easel {
       if (context) paintUpper(context, upper, this.view.camera, this.looks, this.view.stage, part);
       this.upperPart = null;
     }
-    this.stale = { base: false, sheet: false, top: false };
+    this.stale = { base: false, sheet: false, sharp: false, top: false };
   }
 
   private paintSheet(): void {
-    const fit = this.sheet.fit(this.view.camera, this.image);
-    if (this.stale.sheet || fit === "short" || this.parts.length > MANY) {
-      this.sheet.paint(this.scene, this.view.camera, this.looks);
+    const { camera } = this.view;
+    if (this.stale.sheet || this.parts.length > 0) this.spare.forget();
+    let fit = this.sheet.fit(camera, this.image);
+    if (fit === "short" && this.spare.fit(camera, this.image) !== "short") {
+      this.turnSheets();
+      fit = this.sheet.fit(camera, this.image);
+    }
+    const blurred = this.stale.sharp && fit !== "exact";
+    if (this.stale.sheet || blurred || fit === "short" || this.parts.length > MANY) {
+      if (!this.stale.sheet && this.parts.length === 0 && this.sheet.holds(this.image)) this.turnSheets();
+      this.sheet.paint(this.scene, camera, this.looks);
       this.stale.base = true;
     } else {
-      if (fit === "moved") this.sheet.scroll(this.scene, this.view.camera, this.looks);
+      if (fit === "moved") this.sheet.scroll(this.scene, camera, this.looks);
       for (const part of joinedBoxes(this.parts)) this.sheet.mend(this.scene, this.looks, part);
       if (this.parts.length > 0) this.stale.base = true;
     }
     this.parts = [];
+  }
+
+  private turnSheets(): void {
+    [this.sheet, this.spare] = [this.spare, this.sheet];
   }
 }
 

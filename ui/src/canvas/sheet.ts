@@ -18,7 +18,7 @@ export interface Scene {
 /** CSS pixels beyond the stage on each side: so far the view moves before the sheet is painted again. */
 const MARGIN = 192;
 /** So much larger or smaller it may be shown while the view moves. */
-const STRETCH = 3;
+const STRETCH = 5;
 const EDGE = 8;
 /** Shapes smaller than this on the screen have no chip unless chosen. */
 const CHIP_FROM = 28;
@@ -60,6 +60,19 @@ export class Sheet {
     if (!covers)
       return Math.abs(left + MARGIN) < stage.width && Math.abs(top + MARGIN) < stage.height ? "moved" : "short";
     return "exact";
+  }
+
+  /** Whether all of the image is on it. */
+  holds(image: Size): boolean {
+    if (!this.camera) return false;
+    const { width, height } = this.size();
+    const [left, top, right, bottom] = onStage(this.inner(), [0, 0, image.width, image.height]);
+    return left >= 0 && top >= 0 && right <= width && bottom <= height;
+  }
+
+  /** What it shows is no longer so. */
+  forget(): void {
+    this.camera = null;
   }
 
   /** After the view moved at the same scale: what is painted moves along, and only the strips that came into sight are painted. */
