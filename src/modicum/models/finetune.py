@@ -20,6 +20,7 @@ from modicum.models import fcos
 CHECKPOINT_S = 60.0  # seconds between two checkpoints
 _WARM = 100  # steps until the full rate
 _RATE = 1e-4
+_RATE_ANEW = 5e-4  # of a network that starts from nothing
 _DECAY = 1e-4
 _LONGEST_STEP = 1.0  # norm of a gradient
 Boxes = NDArray[np.float32]
@@ -87,8 +88,9 @@ def train(pictures: Pictures, settings: Settings, checkpoint: Path, tell: Tell, 
 def _step(model: Any, optimizer: Any, pictures: Pictures, settings: Settings, number: int, steps: int, place: Any) -> float:
     """One step down; the rate rises, then falls along a cosine."""
     rising = min(1.0, (number + 1) / min(_WARM, max(1, steps // 10)))
+    rate = _RATE_ANEW if settings.weights == "none" else _RATE
     for group in optimizer.param_groups:
-        group["lr"] = _RATE * rising * (0.01 + 0.99 * (1 + math.cos(math.pi * number / steps)) / 2)
+        group["lr"] = rate * rising * (0.01 + 0.99 * (1 + math.cos(math.pi * number / steps)) / 2)
     rng = np.random.default_rng([settings.seed, 1, number])
     images, targets = [], []
     for chosen in _chosen(len(pictures), settings, number):
