@@ -31,6 +31,7 @@ WAND_SIDE = 192
 FINE = 512  # pixels a model's mask of an object is enlarged to
 SUPERPIXELS = 300  # of a crop
 FEW = 5  # points up to which an outline is fitted to the image; from more of them straight lines are as good or better
+SLACK = 0.05  # of the extent: how far beyond the outermost clicks a later one may lie
 _SMALLEST = 16  # pixels of a crop's side
 
 Tool = Literal["extreme", "scribbles", "scissors", "wand", "model"]
@@ -48,7 +49,7 @@ class Stroke(Frozen):
 class Ask(Frozen):
     """What a tool gets. Points are clicks in image pixels; `labels` says of each whether it lies inside (1) or outside (0).
 
-    extreme: four points or more on the outline, the outermost ones first, in any order.
+    extreme: four points or more on the outline; the outermost ones first and in any order, or all of them going round.
     scribbles: strokes, points as dots, a box or none.
     scissors: points on the outline in their order.
     wand: points inside and outside; a box of what is in view, or none; `reach` is how much the colour may change.
@@ -224,16 +225,29 @@ def _extreme(pixels: Colours, ask: Ask) -> list[Geometry]:
 
 
 def in_order(points: Ring) -> Ring:
-    """Points on an outline in the order in which one meets them going round: the first four by their angle from the middle of
-    their box, each later one put into the gap that it lengthens least."""
+    """Points on an outline in the order in which one meets them going round.
+
+    When the first four span all of them, they are the outermost ones in any order, and each later one goes into the gap that it
+    lengthens least. Otherwise somebody went round the outline, and the order stays.
+    """
     first = points[:4]
+    extent = np.ptp(points, axis=0)
+    if ((extent - np.ptp(first, axis=0)) > SLACK * extent.max()).any():
+        return points
     middle = (first.min(axis=0) + first.max(axis=0)) / 2
-    ring = first[np.argsort(np.arctan2(first[:, 1] - middle[1], first[:, 0] - middle[0]))]
+    angles = np.arctan2(first[:, 1] - middle[1], first[:, 0] - middle[0])
+    ring = first if not outlines.crossed(first) else first[np.argsort(angles)]
     for point in points[4:]:
         after = np.roll(ring, -1, axis=0)
         longer = np.hypot(*(ring - point).T) + np.hypot(*(after - point).T) - np.hypot(*(after - ring).T)
-        ring = np.insert(ring, int(longer.argmin()) + 1, point, axis=0)
-    return ring
+        rings = [np.insert(ring, place + 1, point, axis=0) for place in np.argsort(longer)]
+        ring = next((one for one in rings if not outlines.crossed(one)), rings[0])
+    given_is_fine = _around(points) <= _around(ring) * 1.001 and not outlines.crossed(points)
+    return points if given_is_fine else ring
+
+
+def _around(ring: Ring) -> float:
+    return float(np.hypot(*(np.roll(ring, -1, axis=0) - ring).T).sum())
 
 
 def _scribbles(pixels: Colours, ask: Ask) -> list[Geometry]:

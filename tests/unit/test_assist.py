@@ -89,6 +89,11 @@ def test_clicks_on_the_outline_may_come_in_any_order() -> None:
     assert abs(outlines.area(ring)) == pytest.approx(8640)  # their convex hull
 
 
+def test_points_clicked_going_round_keep_their_order() -> None:
+    star = np.array([(0, 0), (50, 40), (100, 0), (60, 50), (100, 100), (50, 60), (0, 100), (40, 50)], float)
+    assert np.array_equal(in_order(star), star)
+
+
 def test_grabcut_follows_scribbles_and_keeps_the_hole() -> None:
     pixels = painted(RING)
     box = Box(x=55, y=45, w=130, h=130)

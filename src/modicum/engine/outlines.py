@@ -116,6 +116,19 @@ def area(ring: Ring) -> float:
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
+def crossed(ring: Ring) -> bool:
+    """Whether two edges of a ring cross each other; for rings of up to some hundred points."""
+    after = np.roll(ring, -1, axis=0)
+    # which side of edge i the ends of edge j lie on
+    begins, ends = (_side(ring[:, None], after[:, None], points[None]) for points in (ring, after))
+    parted = begins * ends < 0
+    return bool((parted & parted.T).any())
+
+
+def _side(a: Ring, b: Ring, c: Ring) -> npt.NDArray[np.float64]:
+    return np.asarray((b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0]))
+
+
 def runs(region: Pixels) -> tuple[int, ...]:
     """Run lengths row by row; the first counts pixels left out, 0 when the first pixel is inside."""
     flat = region.ravel()
