@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modicum.errors import ModicumError
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.outline import bitmap, bounds, crosses_itself, mask_of, ring_area
+from modicum.formats.outline import bitmap, bounds, crossing, mask_of, ring_area
 from modicum.formats.pictures import Drawings, Picture
 from modicum.formats.places import Source
 from modicum.geometry import Geometry, Mask, Points, Polygon, Polyline, Shape, Shapes
@@ -54,8 +54,14 @@ def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Pi
 
 def _sound(picture: Picture, losses: Losses) -> Picture:
     shapes, places, altered = [], [], False
+    outlines = [ring for shape in picture.shapes.shapes if isinstance(shape.geometry, Polygon) for ring in shape.geometry.rings]
+    crossed = iter(crossing(outlines))
     for number, shape in enumerate(picture.shapes.shapes):
+        geometry = shape.geometry
+        crosses = [next(crossed) for _ in geometry.rings] if isinstance(geometry, Polygon) else []
         try:
+            if isinstance(geometry, Polygon):
+                _rings(geometry, crosses, picture, picture.place(number), losses)
             kept = _shape(shape, picture, picture.place(number), losses)
         except RefusedError as error:
             losses.left_out(picture.where, picture.place(number) + error.path, error.what, error.detail)
@@ -80,8 +86,6 @@ def _prediction(said: Shapes, number: int, picture: Picture, losses: Losses) -> 
 def _shape(shape: Shape, picture: Picture, path: str, losses: Losses) -> Shape:
     """The shape, a mask cut at the edge of its image; RefusedError for what is no shape of this image."""
     geometry = shape.geometry
-    if isinstance(geometry, Polygon):
-        _rings(geometry, picture, path, losses)
     if not picture.width:
         return shape
     if isinstance(geometry, Mask):
@@ -106,10 +110,10 @@ def _inside(geometry: Geometry, around: tuple[float, float, float, float], pictu
         raise RefusedError("a shape outside its image", told)
 
 
-def _rings(geometry: Polygon, picture: Picture, path: str, losses: Losses) -> None:
-    if all(abs(ring_area(ring)) <= _SPECK and not crosses_itself(ring) for ring in geometry.rings):
+def _rings(geometry: Polygon, crosses: list[bool], picture: Picture, path: str, losses: Losses) -> None:
+    if not any(crosses) and all(abs(ring_area(ring)) <= _SPECK for ring in geometry.rings):
         raise RefusedError("a shape of zero area")
-    if any(crosses_itself(ring) for ring in geometry.rings):
+    if any(crosses):
         losses.changed(picture.where, path, "an outline that crosses itself; what it encloses an odd number of times is inside")
 
 

@@ -90,7 +90,9 @@ class _Index:
                 self._image(json_stream.true_text(element.value), element.place, path)
             elif element.key == "categories" and element.place >= 0:
                 self._category(json_stream.true_text(element.value), path)
-            elif element.place > 0 or element.value in (None, "", {}):
+            elif element.key in ("images", "annotations", "categories") and element.value != []:
+                raise SourceError(f"{self.file}: $.{element.key} is no list")
+            elif element.place > 0 or element.value in (None, "", {}, []):
                 pass  # one line a section is enough
             else:
                 known = element.key in ("info", "licenses")

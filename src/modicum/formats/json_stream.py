@@ -20,8 +20,8 @@ _DECODER = json.JSONDecoder()
 class Element(NamedTuple):
     """One element of the document's outer array, or of an array in its outer object (`key`); or another value of that object.
 
-    `place` counts in the array from 0; it is -1 for a value that stands alone; `start` and `end` are bytes of the file. Texts
-    in `value` are right only if the document is ASCII: load(bytes) of the span gives the true value.
+    `place` counts in the array from 0; it is -1 for a value that stands alone and for an empty array. `start` and `end` are
+    bytes of the file. Texts in `value` are right only if the document is ASCII: load(bytes) of the span gives the true value.
     """
 
     key: str
@@ -126,9 +126,11 @@ class _Window:
         return str(self.value())
 
     def array(self, key: str) -> Iterator[Element]:
+        begin = self.base + self.at
         self.take("[", "[")
         if self.peek() == "]":
             self.at += 1
+            yield Element(key, -1, begin, self.base + self.at, [])
             return
         index = 0
         while True:

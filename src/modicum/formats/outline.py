@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -219,39 +218,38 @@ def ring_area(ring: Sequence[Point]) -> float:
     return total / 2
 
 
-def crosses_itself(ring: Sequence[Point], most_pairs: int = 2_000_000) -> bool:
-    """Whether two edges of a ring cross, not counting touches. Edges that overlap from left to right are compared in pairs;
-    a ring with more than `most_pairs` of them counts as crossing itself."""
-    if len(ring) < 4:
-        return False
-    begin = np.array(ring, dtype=np.float64)
-    end = np.roll(begin, -1, axis=0)
-    low, high = np.minimum(begin[:, 0], end[:, 0]), np.maximum(begin[:, 0], end[:, 0])
+def crossing(found: Sequence[Sequence[Point]], most_pairs: int = 2_000_000) -> list[bool]:
+    """Of each ring, whether two of its edges cross, not counting touches.
+
+    Only edges that overlap from left to right are compared; all rings at once, side by side, for numpy's calls cost more than
+    the comparing. A ring of more than `most_pairs` such pairs counts as crossing itself.
+    """
+    if not found:
+        return []
+    sizes = np.array([len(ring) for ring in found])
+    begin = np.array([point for ring in found for point in ring], dtype=np.float64)
+    starts = np.cumsum(sizes) - sizes
+    after = np.arange(1, len(begin) + 1)
+    after[starts + sizes - 1] = starts
+    end = begin[after]
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    left = np.minimum.reduceat(begin[:, 0], starts)
+    aside = np.concatenate([[0.0], np.cumsum(np.maximum.reduceat(begin[:, 0], starts) - left + 1)[:-1]]) - left
+    low, high = np.minimum(begin[:, 0], end[:, 0]) + aside[of], np.maximum(begin[:, 0], end[:, 0]) + aside[of]
     order = np.argsort(low, kind="stable")
-    low, high, begin, end = low[order], high[order], begin[order], end[order]
-    counts = np.searchsorted(low, high, side="left") - np.arange(len(low)) - 1
-    np.maximum(counts, 0, out=counts)
-    total = int(counts.sum())
-    if total > most_pairs:
-        return True
+    low, high, begin, end, of = low[order], high[order], begin[order], end[order], of[order]
+    counts = np.maximum(np.searchsorted(low, high, side="left") - np.arange(len(low)) - 1, 0)
+    pairs = np.bincount(of, counts, len(sizes))
+    tangled = pairs > most_pairs
+    counts[tangled[of]] = 0
     first = np.repeat(np.arange(len(low)), counts)
-    second = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
+    second = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
     p, q, r, s = begin[first], end[first], begin[second], end[second]
-    return bool(((_side(p, q, r) * _side(p, q, s) < 0) & (_side(r, s, p) * _side(r, s, q) < 0)).any())
+    cross = (_side(p, q, r) * _side(p, q, s) < 0) & (_side(r, s, p) * _side(r, s, q) < 0)
+    tangled[of[first[cross]]] = True
+    return [bool(value) for value in tangled]
 
 
 def _side(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], c: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The sign of which side of the line from a to b the point c is on."""
     return np.sign((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]))
-
-
-def close(points: Sequence[Point]) -> tuple[Point, ...]:
-    """A ring without its first point repeated at the end."""
-    found = tuple(points)
-    return found[:-1] if len(found) > 3 and found[0] == found[-1] else found
-
-
-def steps(counts: Sequence[int]) -> list[tuple[int, int]]:
-    """The inside of runs as (start, end) pairs."""
-    edges = [0, *np.cumsum(counts).tolist()]
-    return [(a, b) for number, (a, b) in enumerate(pairwise(edges)) if number % 2]

@@ -45,7 +45,7 @@ def read(source: Source, losses: Losses) -> Drawings:
     classes = Classes(str(source.path.name), losses)
     if LABELS in source.known:
         for number, line in enumerate(source.text(LABELS).splitlines()):
-            name = line.partition(":")[0].strip()
+            name = line.rsplit(":", 3)[0].strip()
             if name and not line.startswith("#") and not (number == 1 and name == "background"):
                 _with_colour(classes, classes.add(name, f"line {number + 1}"), line)
     seen: set[str] = set()
@@ -61,7 +61,7 @@ def read(source: Source, losses: Losses) -> Drawings:
 
 
 def _with_colour(classes: Classes, entry: Class, line: str) -> None:
-    parts = line.split(":")[1:2]
+    parts = line.rsplit(":", 3)[1:2]
     values = [part.strip() for part in parts[0].split(",")] if parts else []
     if len(values) == 3 and all(value.isdecimal() and int(value) < 256 for value in values):
         classes.change(entry.model_copy(update={"colour": "#" + "".join(f"{int(value):02x}" for value in values)}))
@@ -174,7 +174,7 @@ def write(drawings: Drawings, out: Out, losses: Losses) -> None:
         if data is not None:
             out.put(f"JPEGImages/{stem}{PurePosixPath(picture.name).suffix or '.jpg'}", data)
     out.put(ORDER, "".join(f"{stem}\n" for stem in listed))
-    lines = [f"{entry.name.replace(':', '_')}:{_rgb(entry.colour)}::" for entry in drawings.classes]
+    lines = [f"{entry.name}:{_rgb(entry.colour)}::" for entry in drawings.classes]
     out.put(LABELS, "\n".join(["# label:color_rgb:parts:actions", *lines]) + "\n")
 
 
