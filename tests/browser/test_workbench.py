@@ -1,5 +1,6 @@
 """The workbench with real mouse events: every kind of shape is drawn, changed, undone and saved; nothing is lost on the way."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -304,6 +305,7 @@ def test_expired_login_loses_nothing(open_bench: Callable[[str], Bench]) -> None
     page = bench.tab.page
     bench.key("1")
     bench.tool("Box")
+
     def refuse(route: Route) -> None:
         route.fulfill(status=401, json={"error": "login", "message": "the login has ended"})
 
@@ -337,6 +339,136 @@ def test_refused_drawing_comes_back_with_the_reason(open_bench: Callable[[str], 
     expect(bench.file).to_have_text(name)
     expect(bench.objects).to_have_count(1)
     bench.tab.problems.clear()
+
+
+def suggested(model: str = "yolo") -> dict[str, Any]:
+    """What a model says: four boxes of the scores .9, .8, .6 and .1, side by side."""
+    shapes = [
+        {
+            "id": f"s{place}",
+            "class_id": 0,
+            "geometry": {"kind": "box", "x": 20 + 150 * place, "y": 100, "w": 100, "h": 100},
+            "attributes": {},
+            "group": None,
+            "score": score,
+            "model": model,
+            "iou": None,
+        }
+        for place, score in enumerate((0.9, 0.8, 0.6, 0.1))
+    ]
+    return {"model": 1, "value": {"type": "shapes", "shapes": shapes, "tags": []}, "confidence": 0.1, "probabilities": []}
+
+
+def test_suggestions_are_decided_one_by_one_and_by_the_slider(open_bench: Callable[[str], Bench]) -> None:
+    bench = open_bench("Suggestions")
+    page = bench.tab.page
+
+    def suggest(route: Route) -> None:
+        answer = route.fetch()
+        claim = answer.json()
+        tasks = [{**task, "prediction": suggested(), "blind": False} for task in claim["tasks"]]
+        route.fulfill(response=answer, json={**claim, "tasks": tasks})
+
+    page.route("**/claim", suggest)
+    page.reload()
+    bench.ready()
+    panel = page.locator(".bench-suggestions")
+    expect(panel).to_contain_text("3 of 4 left to decide")  # the fourth lies below the slider
+    bench.key("Enter")
+    expect(page.locator(".bench-said")).to_contain_text("3 suggestions are left to decide")
+    expect(panel).to_contain_text("car 90% - yolo")
+    bench.key("x")
+    expect(panel).to_contain_text("car 80% - yolo")  # the nearest one left
+    bench.key("a")
+    expect(panel).to_contain_text("1 of 4 left to decide")
+    bench.key("Control+z", "Control+z")
+    expect(panel).to_contain_text("3 of 4 left to decide")
+    page.get_by_role("slider").fill("70")
+    expect(panel).to_contain_text("2 of 4 left to decide")
+    bench.key("Shift+a")
+    assert serious(Axe().run(page).response) == []
+    value = bench.saved(bench.save())
+    assert [shape["id"] for shape in value["shapes"]] == ["s0", "s1"]
+
+
+def test_validate_marks_images_and_shapes(open_bench: Callable[[str], Bench]) -> None:
+    bench = open_bench("Crops")
+    tab, page = bench.tab, bench.tab.page
+    tasks = tab.server.client.post(f"/projects/{bench.slug}/claim", {"client": "another tab", "n": 2})["tasks"]
+    tasks = [{**task, "prediction": suggested(), "blind": False} for task in tasks]
+    sent: list[dict[str, Any]] = []
+
+    def images(route: Route) -> None:
+        left = [] if sent else tasks
+        route.fulfill(json={"tasks": left, "total": len(left), "elsewhere": 0, "expected_wrong": None})
+
+    def confirm(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(json={"page": "p", "confirmed": 0, "relabeled": 0, "returned": 2, "left_out": 0})
+
+    page.route("**/validate/images", images)
+    page.route("**/validate/confirm", confirm)
+    tab.go(f"/p/{bench.slug}/validate")
+    expect(page.locator(".drawn-image")).to_have_count(2)
+    page.locator(".drawn-image").first.click()
+    page.screenshot(path=SCREENSHOTS / "validate-images.png")
+    assert serious(Axe().run(page).response) == []
+    page.get_by_role("button", name="Shapes, class by class").click()
+    expect(page.locator(".crop")).to_have_count(8)
+    page.get_by_role("checkbox", name=f"car on {tasks[1]['item']['name']}, wrong").first.click()
+    expect(page.locator(".validate-bar p")).to_contain_text("0 images right of 2, with 8 shapes, 2 back to Annotate")
+    page.screenshot(path=SCREENSHOTS / "validate-crops.png")
+    assert serious(Axe().run(page).response) == []
+    bench.key("Enter")
+    expect(page.get_by_text("No image has every shape")).to_be_visible()
+    assert sent[0]["wrong"] == [tasks[0]["id"]]
+    assert sent[0]["wrong_shapes"] == {str(tasks[1]["id"]): ["s3"]}  # the least sure comes first
+
+
+def test_classes_are_edited_in_the_form_and_as_text(open_bench: Callable[[str], Bench]) -> None:
+    bench = open_bench("Schema")
+    tab, page = bench.tab, bench.tab.page
+
+    def classes() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = tab.server.client.get(f"/projects/{bench.slug}")["project"]["task_schema"]["classes"]
+        return found
+
+    tab.go(f"/p/{bench.slug}/settings")
+    page.locator("details.edit-drawing > summary").first.click()
+    form = page.locator("details.edit-drawing").first
+    form.get_by_label("Polygons").click()
+    expect(form.get_by_label("Polygons")).to_be_checked()
+    form.get_by_role("button", name="Add an attribute").click()
+    form.get_by_label("Name of attribute 5").fill("weather")
+    form.get_by_label("Choices of weather").fill("sun")
+    form.get_by_label("Choices of weather").blur()
+    expect(form).to_contain_text("A choice needs two choices or more")
+    form.get_by_label("Choices of weather").fill("sun, rain")
+    form.get_by_label("Choices of weather").blur()
+    form.get_by_label("Edges").fill("front - back")
+    expect(form).to_contain_text("not an edge")
+    form.get_by_label("Keypoints", exact=True).fill("front\nback")
+    form.get_by_label("Keypoints", exact=True).blur()
+    wait_for(lambda: True if classes()[0]["skeleton"] else None, "the skeleton", 30)
+    car = classes()[0]
+    assert car["shapes"] == ["polygon"]
+    assert [one["name"] for one in car["attributes"]] == ["view", "seats", "plate", "cut off", "weather"]
+    assert car["skeleton"] == {"nodes": ["front", "back"], "edges": [[0, 1]]}
+    assert serious(Axe().run(page).response) == []
+
+    page.get_by_text("As text: YAML or JSON").click()
+    text = page.get_by_label("Schema", exact=True)
+    expect(text).to_have_value(re.compile("name: weather"))
+    before = text.input_value()
+    text.fill(before.replace("kind: number", "kind: colour"))
+    page.get_by_role("button", name="Save the schema").click()
+    line = next(number for number, said in enumerate(before.split("\n"), 1) if "kind: number" in said)
+    expect(page.get_by_text(re.compile(f"^Line {line}:"))).to_be_visible()
+    tab.problems.clear()  # the console tells of the 422
+    text.fill(before.replace("name: weather", "name: sky"))
+    page.get_by_role("button", name="Save the schema").click()
+    expect(page.locator(".save-mark")).to_contain_text("Saved")
+    assert classes()[0]["attributes"][4]["name"] == "sky"
 
 
 def test_every_size_and_look_is_accessible(open_bench: Callable[[str], Bench]) -> None:
