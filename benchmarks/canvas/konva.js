@@ -1,6 +1,6 @@
 // The peer: react-konva as its own guides advise for many shapes. No hit test on the image, no perfect drawing.
 import Konva from "konva";
-import { createElement as h, memo, useState } from "react";
+import { createElement as h, memo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Image, Label, Layer, Line, Rect, Stage, Tag, Text } from "react-konva";
 import { COLOURS, HEIGHT, WIDTH } from "./scene.js";
@@ -42,6 +42,8 @@ function App({ image, shapes, labels }) {
     x: (window.innerWidth - WIDTH * fit) / 2,
     y: (window.innerHeight - HEIGHT * fit) / 2,
   });
+  // The middle button pans; it must not drag the shape under it.
+  const last = useRef(null);
   const onWheel = ({ evt }) => {
     evt.preventDefault();
     const factor = Math.exp(-evt.deltaY * 0.002);
@@ -60,9 +62,16 @@ function App({ image, shapes, labels }) {
       scaleY: view.scale,
       x: view.x,
       y: view.y,
-      draggable: true,
       onWheel,
-      onDragEnd: ({ target }) => target.getType() === "Stage" && setView((now) => ({ ...now, x: target.x(), y: target.y() })),
+      onMouseDown: ({ evt }) => {
+        last.current = evt.button === 1 ? [evt.clientX, evt.clientY] : null;
+      },
+      onMouseMove: ({ evt }) => {
+        if (!last.current || evt.buttons !== 4) return;
+        const [x, y] = last.current;
+        last.current = [evt.clientX, evt.clientY];
+        setView((now) => ({ ...now, x: now.x + evt.clientX - x, y: now.y + evt.clientY - y }));
+      },
     },
     h(Layer, { listening: false }, h(Image, { image, width: WIDTH, height: HEIGHT, perfectDrawEnabled: false })),
     h(Layer, null, h(Shapes, { shapes }), labels && h(Labels, { shapes })),
@@ -70,6 +79,6 @@ function App({ image, shapes, labels }) {
 }
 
 export function show(root, image, shapes, labels) {
-  Konva.dragButtons = [0, 1];
+  Konva.dragButtons = [0];
   createRoot(root).render(h(App, { image, shapes, labels }));
 }
