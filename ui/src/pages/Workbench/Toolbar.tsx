@@ -37,7 +37,7 @@ export function Toolbar({ tools, tool, entry, choose, undo, redo, act }: Props) 
           >
             <ToolIcon icon={one.icon} />
             <span className="tool-key" aria-hidden="true">
-              {printed(key)}
+              {printed(key).replace("Shift ", "⇧")}
             </span>
           </button>
         );
