@@ -31,6 +31,7 @@ WAND_SIDE = 192
 FINE = 512  # pixels a model's mask of an object is enlarged to
 SUPERPIXELS = 300  # of a crop
 FEW = 5  # points up to which an outline is fitted to the image; from more of them straight lines are as good or better
+DETOUR = 1.15  # how much longer the way through clicks in their order may be than the shortest found
 SLACK = 0.05  # of the extent: how far beyond the outermost clicks a later one may lie
 _SMALLEST = 16  # pixels of a crop's side
 
@@ -242,7 +243,7 @@ def in_order(points: Ring) -> Ring:
         longer = np.hypot(*(ring - point).T) + np.hypot(*(after - point).T) - np.hypot(*(after - ring).T)
         rings = [np.insert(ring, place + 1, point, axis=0) for place in np.argsort(longer)]
         ring = next((one for one in rings if not outlines.crossed(one)), rings[0])
-    given_is_fine = _around(points) <= _around(ring) * 1.001 and not outlines.crossed(points)
+    given_is_fine = _around(points) <= DETOUR * _around(ring) and not outlines.crossed(points)
     return points if given_is_fine else ring
 
 
