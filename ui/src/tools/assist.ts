@@ -47,7 +47,10 @@ function assistTool(recipe: Recipe): Tool<State> {
     const next = { ...state, pulling: null, proposals: [], shown: 0, asked: ++questions };
     const { clicks, strokes, box } = next;
     const kind = kindOf(recipe, world);
-    const enough = pull === "stroke" ? clicks.length + strokes.length > 0 : clicks.length >= (kind === "polyline" ? 2 : least) || box !== null;
+    const enough =
+      pull === "stroke"
+        ? clicks.length + strokes.length > 0
+        : clicks.length >= (kind === "polyline" ? 2 : least) || box !== null;
     const inside = box !== null || clicks.some((one) => one.inside) || strokes.some((one) => one.inside);
     if (!enough || !inside || !kind) return next;
     const question: Asked = {
