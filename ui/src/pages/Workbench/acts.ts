@@ -208,7 +208,7 @@ function refusedTool(id: ToolId, { classes, classId }: Parts): string | null {
   return null;
 }
 
-function suggestionActs({ doc, board, settings, say }: Parts) {
+function suggestionActs({ doc, settings, say }: Parts) {
   const shown = (shape: Shape) => (shape.score ?? 0) >= settings.score;
   const goOn = (from: Shape | null) => {
     if (!doc) return;
@@ -241,9 +241,7 @@ function suggestionActs({ doc, board, settings, say }: Parts) {
     reject: decide(edit.reject),
     nextSuggestion: () => {
       goOn(doc?.selected[0] ?? null);
-      const [next] = doc?.selected ?? [];
-      if (!next) say("Nothing is left to decide.");
-      else if (!doc?.snapshot.hidden.has(next.id)) board.current?.fit();
+      if (doc && doc.selection.size === 0) say("Nothing is left to decide.");
     },
     acceptAbove: all(edit.accept, "above"),
     rejectBelow: all(edit.reject, "below"),
