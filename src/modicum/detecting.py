@@ -1,27 +1,19 @@
 """The machine's half where people draw: learn boxes from the first drawings, predict, choose the images worth drawing on."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
-import structlog
 from sqlalchemy import Connection
 
-from modicum import images
-from modicum.encoders import dense
-from modicum.engine import image_utility, measure, precision, step
-from modicum.engine.cells import Features
-from modicum.engine.detector import Detector, Example, Found, fit
+from modicum.engine import precision, step
+from modicum.engine.detector import Detector, fit
 from modicum.engine.pool import Pool
-from modicum.errors import ModicumError
-from modicum.geometry import Box, Points, Polyline, Shape, Shapes
 from modicum.home import Home
-from modicum.sources.uris import read_uri
+from modicum.sight import Examples, Eye, Kinds, boxes_of, kinds_of, predict, seen_at
 from modicum.store import counts, drawings, facts, items, labels, projects
 from modicum.store import rounds as stored
 from modicum.store.db import Database
@@ -33,7 +25,7 @@ from modicum.vectors import Vectors
 
 CANDIDATES = 48  # images a round looks at before it chooses among them
 AT_ONCE = 8  # images looked at between two rounds, again and again
-_log = structlog.get_logger(__name__)
+
 
 Ints = npt.NDArray[np.int64]
 
@@ -48,10 +40,10 @@ def run_round(db: Database, home: Home, project: Project) -> Round | None:
     seen = _look(db, home, project)
     if seen is None:
         return None
-    eye = _Eye(home, project.id)
+    eye = Eye(home, project.id)
     detector = _learn(seen, eye)
     candidates = _candidates(seen, project, CANDIDATES)
-    found = [] if detector is None else predict(detector, seen.number, seen.pool_items(candidates), eye)
+    found = [] if detector is None else predict(detector, seen.number, seen.pool_items(candidates), eye, seen.kinds)
     strategy, picks = _choose(project, seen, candidates, found)
     new = NewRound(
         number=seen.number,
@@ -88,9 +80,10 @@ def advance(db: Database, home: Home, project: Project) -> bool:
         ids, at, *_ = facts.pool(conn, project.id, rows)
         left = [int(row) for item_id, row in zip(ids.tolist(), at.tolist(), strict=True) if item_id not in known][:AT_ONCE]
         wanted = items.by_rows(conn, project.id, left)
+        kinds = kinds_of(project.task_schema, drawings.labeled(conn, project.id, Split.TRAIN)) if wanted else {}
     if not wanted:
         return False
-    found = predict(_detector(head), number, wanted, _Eye(home, project.id))
+    found = predict(_detector(head), number, wanted, Eye(home, project.id), kinds)
     db.write(drawings.store, project.id, DETECTOR, found)
     return True
 
@@ -109,7 +102,7 @@ class _Seen:
 
     number: int
     known: Known
-    n_classes: int
+    kinds: Kinds
     vectors: npt.NDArray[np.float16]
     train: list[Drawn]
     holdout: list[Drawn]
@@ -136,12 +129,13 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
         ids, at, is_holdout, _ = facts.pool(conn, project.id, rows)
         head = stored.newest_head(conn, project.id)
         utilities = drawings.utilities(conn, project.id)
+        train = drawings.labeled(conn, project.id, Split.TRAIN)
         return _Seen(
             number=number,
             known=Known(number, rows, counts.settled(conn, project.id), labels.newest_annotation(conn, project.id)),
-            n_classes=len(projects.get(conn, project.id).task_schema.classes),
+            kinds=kinds_of(projects.get(conn, project.id).task_schema, train),
             vectors=Vectors(home.vectors_of(project.id), dims).read(rows),
-            train=drawings.labeled(conn, project.id, Split.TRAIN),
+            train=train,
             holdout=drawings.labeled(conn, project.id, Split.HOLDOUT),
             ids=ids,
             rows=at,
@@ -154,135 +148,25 @@ def _look(db: Database, home: Home, project: Project) -> _Seen | None:
         )
 
 
-class _Eye:
-    """Sees the features of an item; of those somebody has drawn on they are kept, since every round learns from them again."""
-
-    def __init__(self, home: Home, project_id: int) -> None:
-        self._folder = home.dense_of(project_id)
-        self._network = dense.load(home.cache)
-
-    def look(self, item: Item) -> Features:
-        """Raises ModicumError when the image cannot be read."""
-        return self._network(images.decode(read_uri(item.uri)))
-
-    def kept(self, item: Item) -> Features:
-        """The same, from the disk where it was seen before."""
-        path = self._folder / f"{item.sha256}.npz"
-        if path.exists() and (found := _read(path)) is not None:
-            return found
-        found = self.look(item)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, *found.levels, size=np.array(found.size), inner=np.array(found.inner))
-        part.replace(path)
-        return found
-
-
-def _read(path: Path) -> Features | None:
-    """None for a file that is broken: it is seen anew."""
-    try:
-        with np.load(path, allow_pickle=False) as parts:
-            levels = tuple(parts[f"arr_{k}"] for k in range(len(parts.files) - 2))
-            w, h, inner_w, inner_h = (int(side) for side in (*parts["size"], *parts["inner"]))
-            return Features(levels, (w, h), (inner_w, inner_h))
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-
-
 # --- learning ----------------------------------------------------------------------------------------------------------
 
 
-class _Examples(Sequence[Example]):
-    """Drawn images as examples, read when somebody asks for one."""
-
-    def __init__(self, drawn: Sequence[Drawn], eye: _Eye) -> None:
-        self._drawn, self._eye = drawn, eye
-
-    def __len__(self) -> int:
-        return len(self._drawn)
-
-    @overload
-    def __getitem__(self, place: int) -> Example: ...
-    @overload
-    def __getitem__(self, place: slice) -> "_Examples": ...
-    def __getitem__(self, place: int | slice) -> "Example | _Examples":
-        if isinstance(place, slice):
-            return _Examples(self._drawn[place], self._eye)
-        entry = self._drawn[place]
-        return Example(self._eye.kept(entry.item), *boxes_of(entry))
-
-
-def boxes_of(drawn: Drawn) -> tuple[npt.NDArray[np.float32], Ints]:
-    """Boxes [m, 4] (left, top, right, bottom, in the image) and classes [m] of everything drawn that has an extent."""
-    boxes, classes = [], []
-    for shape in drawn.shapes.shapes:
-        if isinstance(shape.geometry, (Points, Polyline)):
-            continue
-        x0, y0, x1, y1 = measure.bounds(shape.geometry)
-        box = max(x0, 0.0), max(y0, 0.0), min(x1, float(drawn.item.width)), min(y1, float(drawn.item.height))
-        if box[2] - box[0] >= 1 and box[3] - box[1] >= 1:
-            boxes.append(box)
-            classes.append(shape.class_id)
-    return np.array(boxes, dtype=np.float32).reshape(-1, 4), np.array(classes, dtype=np.int64)
-
-
-def _learn(seen: _Seen, eye: _Eye) -> Detector | None:
-    readable = [entry for entry in seen.train if _seen_at(eye.kept, entry.item) is not None]
+def _learn(seen: _Seen, eye: Eye) -> Detector | None:
+    readable = [entry for entry in seen.train if seen_at(eye.kept, entry.item) is not None]
     if not any(len(boxes_of(entry)[0]) for entry in readable):
         return None
     warm = None if seen.head is None else Detector.from_bytes(seen.head)
-    return fit(_Examples(readable, eye), seen.n_classes, seen.rng, warm=warm)
+    return fit(Examples(readable, eye), len(seen.kinds), seen.rng, warm=warm)
 
 
-def _seen_at(look: Callable[[Item], Features], item: Item) -> Features | None:
-    """None, and a line in the log, for an image that cannot be read any more: the others are learned from all the same."""
-    try:
-        return look(item)
-    except ModicumError as error:
-        _log.warning("image left out", item=item.id, error=error.message)
-        return None
-
-
-def predict(detector: Detector, number: int, wanted: Sequence[Item], eye: _Eye) -> list[Predicted]:
-    """What the detector of round `number` says of these items; those that cannot be read are left out."""
-    told = []
-    for item in wanted:
-        features = _seen_at(eye.look, item)
-        if features is not None:
-            found = detector.predict(features)
-            told.append(Predicted(item.id, _prediction(number, found), image_utility.utility(found.scores)))
-    return told
-
-
-def _prediction(number: int, found: Found) -> Prediction:
-    shown = np.flatnonzero(found.scores >= image_utility.TOLD)
-    shapes = tuple(
-        Shape(
-            id=f"{number}-{k}",
-            class_id=int(found.classes[place]),
-            geometry=_box(*found.boxes[place].tolist()),
-            score=round(min(float(found.scores[place]), 1.0), 4),
-            model=str(number),
-        )
-        for k, place in enumerate(shown)
-    )
-    sure = float(np.mean([shape.score for shape in shapes])) if shapes else 0.0
-    return Prediction(model=number, value=Shapes(shapes=shapes), confidence=round(sure, 4))
-
-
-def _box(x0: float, y0: float, x1: float, y1: float) -> Box:
-    return Box(x=round(x0, 1), y=round(y0, 1), w=max(round(x1 - x0, 1), 1.0), h=max(round(y1 - y0, 1), 1.0))
-
-
-def _accuracy(detector: Detector, seen: _Seen, eye: _Eye) -> Interval | None:
+def _accuracy(detector: Detector, seen: _Seen, eye: Eye) -> Interval | None:
     """The mean average precision at IoU .5 on drawings made without a pre-label, none before there are any."""
     pairs = []
     for entry in seen.holdout:
-        features = _seen_at(eye.kept, entry.item)
+        features = seen_at(eye.kept, entry.item)
         if features is not None:
             pairs.append((detector.predict(features), boxes_of(entry)))
-    return precision.interval(pairs, seen.n_classes, seen.rng)
+    return precision.interval(pairs, len(seen.kinds), seen.rng)
 
 
 # --- what to ask -------------------------------------------------------------------------------------------------------

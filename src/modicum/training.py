@@ -11,7 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from modicum import images
-from modicum.detecting import boxes_of
+from modicum.sight import boxes_of
 from modicum.engine import precision
 from modicum.engine.detector import Found
 from modicum.errors import InputError, MissingExtraError, ModelError, ModicumError
