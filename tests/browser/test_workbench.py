@@ -365,9 +365,11 @@ def test_suggestions_are_decided_one_by_one_and_by_the_slider(open_bench: Callab
 
     def suggest(route: Route) -> None:
         answer = route.fetch()
-        claim = answer.json()
-        tasks = [{**task, "prediction": suggested(), "blind": False} for task in claim["tasks"]]
-        route.fulfill(response=answer, json={**claim, "tasks": tasks})
+        said = answer.json()
+        new = {"prediction": suggested(), "blind": False}
+        # the claim of one item, by its address, or of the next ones
+        with_them = {**said, "tasks": [{**task, **new} for task in said["tasks"]]} if "tasks" in said else {**said, **new}
+        route.fulfill(response=answer, json=with_them)
 
     page.route("**/claim", suggest)
     page.reload()
