@@ -11,12 +11,12 @@ import structlog
 from numpy.typing import NDArray
 
 from modicum import images
-from modicum.sight import boxes_of
 from modicum.engine import precision
 from modicum.engine.detector import Found
 from modicum.errors import InputError, MissingExtraError, ModelError, ModicumError
 from modicum.home import Home
 from modicum.models.onnx_file import load
+from modicum.sight import boxes_of
 from modicum.sources.uris import read_uri
 from modicum.store import drawings
 from modicum.store.db import Database

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"PIL", "alembic", "cv2", "fastapi", "numpy", "onnx", "onnxruntime", "pydantic", "scipy", "sklearn", "sqlalchemy", "uvicorn"}
+HEAVY = {"PIL", "alembic", "cv2", "fastapi", "numpy", "onnx", "onnxruntime", "pydantic", "scipy", "sklearn", "sqlalchemy"}
+HEAVY |= {"uvicorn"}
 
 
 @pytest.fixture(scope="module")

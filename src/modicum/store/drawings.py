@@ -175,7 +175,8 @@ def values(conn: Connection, project_id: int) -> Iterator[Shapes]:
 def shapes_of_classes(conn: Connection, project_id: int) -> dict[int, int]:
     """class id -> settled shapes of it, and images it is a tag of."""
     counted: Counter[int] = Counter()
-    for value in conn.execute(select(label.c.shapes).where(label.c.project_id == project_id, label.c.class_id.is_(None))).scalars():
+    query = select(label.c.shapes).where(label.c.project_id == project_id, label.c.class_id.is_(None))
+    for value in conn.execute(query).scalars():
         counted.update(shape["class_id"] for shape in value["shapes"])
         counted.update(value["tags"])
     return dict(counted)
