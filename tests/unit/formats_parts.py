@@ -81,7 +81,11 @@ def geometries(draw: Any, kinds: tuple[Kind, ...], width: int, height: int) -> G
             return mask_of(region, draw(st.integers(0, width - columns)), draw(st.integers(0, height - rows)))
 
 
-answers = st.one_of(st.booleans(), st.text("aä人 <&\"'", min_size=1, max_size=8), number.map(lambda value: value + 0.5))
+ANSWERS: dict[str, st.SearchStrategy[object]] = {
+    "blurred": st.booleans(),
+    "größe": number.map(lambda value: value + 0.5),
+    "note": st.text("aä人 <&\"'", min_size=1, max_size=8),
+}
 
 
 @st.composite
@@ -100,8 +104,7 @@ def drawings(draw: Any, kinds: tuple[Kind, ...], holds: frozenset[str] = frozens
             shapes = []
             for _ in range(draw(st.integers(0, 3))):
                 geometry = draw(geometries(kinds, width, height))
-                keys = st.sampled_from(("blurred", "größe", "note"))
-                attributes = draw(st.dictionaries(keys, answers, max_size=2)) if "attributes" in holds else {}
+                attributes = draw(st.fixed_dictionaries({}, optional=ANSWERS)) if "attributes" in holds else {}
                 shapes.append(
                     Shape(
                         id=str(next(serial)) if "id" in holds else f"s{len(shapes) + 1}",

@@ -35,14 +35,15 @@ HELD = {
 careful = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@pytest.mark.parametrize("name", ["jsonl", "csv"])
+@pytest.mark.parametrize("name", HELD)
 @careful
 @given(data=st.data())
 def test_what_a_format_holds_comes_back_as_it_was(name: str, data: st.DataObject) -> None:
     kinds, holds, tolerance = HELD[name]
     before = data.draw(drawings(kinds, holds))
     found, after, lost, missed = there_and_back(name, before)
-    assert not [kind.what for kind in missed if "crosses itself" not in kind.what]
+    doubts = ("crosses itself", "beyond its image")  # told, and kept as it is
+    assert not [kind.what for kind in missed if not any(part in kind.what for part in doubts)]
     fine = ("a class", "holds no class that", "which attributes")
     assert not [kind.what for kind in lost if not any(part in kind.what for part in fine)]
     assert [(p.name, p.width, p.height) for p in after] == [(p.name, p.width, p.height) for p in before.pictures]

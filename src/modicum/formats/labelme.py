@@ -48,7 +48,7 @@ def _is_labelme(source: Source, name: str) -> bool:
 def read(source: Source, losses: Losses) -> Drawings:
     """A folder or zip of JSON files, or one of them; in the order of our list of images when it is there, else of names."""
     files = source.names if source.alone else source.having(".json")
-    if not files:
+    if not files and ORDER not in source.known:
         raise SourceError(f"{source.path} holds no JSON files")
     if ORDER in source.known:
         place = {name: number for number, name in enumerate(source.text(ORDER).splitlines())}

@@ -37,7 +37,7 @@ def _is_voc(source: Source, name: str) -> bool:
 def read(source: Source, losses: Losses) -> Drawings:
     """A folder or zip of XML files, or one of them; in the order of our ImageSets file when it is there, else of names."""
     files = source.names if source.alone else source.having(".xml")
-    if not files:
+    if not files and ORDER not in source.known:
         raise SourceError(f"{source.path} holds no XML files")
     if ORDER in source.known:
         place = {name: number for number, name in enumerate(source.text(ORDER).splitlines())}
