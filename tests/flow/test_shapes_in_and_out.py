@@ -45,7 +45,10 @@ def coco(folder: Path, annotations: list[dict[str, Any]]) -> Path:
                     {"id": n, "file_name": name, "width": 96 if name != "c.png" else 50, "height": 64}
                     for n, name in enumerate(names)
                 ],
-                "categories": [{"id": 7, "name": "Zelle"}, {"id": 9, "name": "人", "keypoints": ["l", "r"], "skeleton": [[1, 2]]}],
+                "categories": [
+                    {"id": 7, "name": "Zelle"},
+                    {"id": 9, "name": "人", "keypoints": ["l", "r"], "skeleton": [[1, 2]]},
+                ],
                 "annotations": [{"id": n, "category_id": 7, **entry} for n, entry in enumerate(annotations)],
             },
             ensure_ascii=False,
