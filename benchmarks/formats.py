@@ -107,11 +107,13 @@ def peer(which: str, name: str, verb: str, target: Path) -> float:
     if name == "coco":
         found = AnnotationSet.from_coco(target)
     elif name == "voc":
-        found = AnnotationSet.from_pascal_voc(target / "Annotations")
+        found = AnnotationSet.from_pascal_voc(target / "Annotations" / "images")
     elif name == "cvat":
         found = AnnotationSet.from_cvat(target)
     else:
-        found = AnnotationSet.from_labelme(target)
+        found = AnnotationSet.from_labelme(target / "images")
+    if not len(found):
+        raise SystemExit(f"globox found nothing in {name}")
     if verb == "write":
         out = target.parent / f"globox-{name}"
         begin = time.process_time()
