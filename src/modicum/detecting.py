@@ -1,7 +1,7 @@
 """The machine's half where people draw: learn boxes from the first drawings, predict, choose the images worth drawing on."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,17 +30,17 @@ AT_ONCE = 8  # images looked at between two rounds, again and again
 Ints = npt.NDArray[np.int64]
 
 
-def run_round(db: Database, home: Home, project: Project) -> Round | None:
+def run_round(db: Database, home: Home, project: Project, *, stop: Callable[[], bool] = lambda: False) -> Round | None:
     """Learn from the drawings, measure on the blind holdout, look at candidates, open tasks for those worth most a second.
 
     None while there is nothing to choose from. Before the first box the seed strategy chooses, or what another model's
-    predictions leave in doubt. Everything random follows from (project.seed, round number).
+    predictions leave in doubt. Everything random follows from (project.seed, round number). Once `stop` says so, RuntimeError.
     """
     started = time.monotonic()
     seen = _look(db, home, project)
     if seen is None:
         return None
-    eye = Eye(home, project.id)
+    eye = Eye(home, project.id, stop)
     detector = _learn(seen, eye)
     candidates = _candidates(seen, project, CANDIDATES)
     found = [] if detector is None else predict(detector, seen.number, seen.pool_items(candidates), eye, seen.kinds)
@@ -68,7 +68,7 @@ def run_round(db: Database, home: Home, project: Project) -> Round | None:
         return stored.latest(conn, project.id)
 
 
-def advance(db: Database, home: Home, project: Project) -> bool:
+def advance(db: Database, home: Home, project: Project, *, stop: Callable[[], bool] = lambda: False) -> bool:
     """Look at a few more images with the newest detector, until it has seen the whole pool; whether it looked at any."""
     with db.read() as conn:
         newest = stored.newest_head(conn, project.id)
@@ -83,7 +83,7 @@ def advance(db: Database, home: Home, project: Project) -> bool:
         kinds = kinds_of(project.task_schema, drawings.labeled(conn, project.id, Split.TRAIN)) if wanted else {}
     if not wanted:
         return False
-    found = predict(_detector(head), number, wanted, Eye(home, project.id), kinds)
+    found = predict(_detector(head), number, wanted, Eye(home, project.id, stop), kinds)
     db.write(drawings.store, project.id, DETECTOR, found)
     return True
 

@@ -1,6 +1,9 @@
 """Labels with their provenance, row by row or picture by picture, out of the store and into a format."""
 
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +140,29 @@ def write_drawings(
     with places.opened(target, format_.suffix, image) as out:
         format_.write(replace(drawings, pictures=passing()), out, losses)
     return count
+
+
+@contextmanager
+def drawn_zip(
+    db: Database, project: Project, format_: ShapeFormat, name: str, *, predictions: bool, read: Callable[[str], bytes] | None
+) -> Iterator[Path]:
+    """A zip with the drawings in a format, and `left-out.txt` when it could not hold everything; gone after the block.
+
+    Raises InputError, StorageError.
+    """
+    with tempfile.TemporaryDirectory() as room:
+        losses = Losses()
+        written = Path(room) / f"{name}{format_.suffix}"
+        write_drawings(drawings(db, project, predictions=predictions), format_, written, losses, read=read)
+        whole = written
+        if format_.suffix != ".zip":
+            whole = written.with_suffix(".zip")
+            with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.write(written, written.name)
+        if losses:
+            with zipfile.ZipFile(whole, "a", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("left-out.txt", "\n".join(losses.lines()) + "\n")
+        yield whole
 
 
 # --- formats -----------------------------------------------------------------------------------------------------------

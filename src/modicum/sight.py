@@ -37,12 +37,15 @@ Kinds = dict[int, Kind | None]  # by class id
 class Eye:
     """Sees the features of an item; of those somebody has drawn on they are kept, since every round learns from them again."""
 
-    def __init__(self, home: Home, project_id: int) -> None:
+    def __init__(self, home: Home, project_id: int, stop: Callable[[], bool] = lambda: False) -> None:
+        self._stop = stop
         self._folder = home.dense_of(project_id)
         self._network = dense.load(home.cache)
 
     def look(self, item: Item) -> Features:
-        """Raises ModicumError when the image cannot be read."""
+        """Raises ModicumError when the image cannot be read, RuntimeError once the program wants to end."""
+        if self._stop():  # a process that ends while the network runs does not end well
+            raise RuntimeError("stopped while looking at images")
         return self._network(images.decode(read_uri(item.uri)))
 
     def kept(self, item: Item) -> Features:

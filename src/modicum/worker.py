@@ -125,9 +125,12 @@ class Worker:
             drawn = project.task_schema.task == "draw"
             moved = self._keep_promises(project)
             if not rounds.due(self._db, project):
-                return moved or (drawn and detecting.advance(self._db, self._home, project))
+                return moved or (drawn and detecting.advance(self._db, self._home, project, stop=self._stop.is_set))
             self._training.add(project.id)
-            opened = (detecting if drawn else rounds).run_round(self._db, self._home, project)
+            if drawn:
+                opened = detecting.run_round(self._db, self._home, project, stop=self._stop.is_set)
+            else:
+                opened = rounds.run_round(self._db, self._home, project)
         except Exception as error:
             self._round_failed(project, error)
             return False

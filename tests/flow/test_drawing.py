@@ -3,6 +3,8 @@ and a schema that changes under labels."""
 
 import io
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,7 +46,7 @@ def client(site: Site) -> Iterator[TestClient]:
 @pytest.fixture
 def slug(client: TestClient, request: pytest.FixtureRequest) -> str:
     """A project of six images to draw on."""
-    number = abs(hash(request.node.name)) % 10_000
+    number = zlib.crc32(request.node.name.encode())  # the same images, and so the same holdout, in every run
     files = []
     for k in range(6):
         out = io.BytesIO()
@@ -285,6 +287,20 @@ def test_pages_about_classes_answer_where_shapes_are_drawn(client: TestClient, s
         assert answer.status_code == 200, (page, answer.text)
     assert [entry["labeled"] for entry in answer.json()["classes"]] == [1, 1]
     assert client.post(f"/api/projects/{slug}/certificates", json={}).status_code in (409, 422)
+
+
+def test_drawings_are_downloaded_in_every_format_with_what_it_could_not_hold(client: TestClient, slug: str) -> None:
+    [task] = claimed(client, slug)
+    submit(client, slug, task, box(), {"id": "two", "class_id": 1, "geometry": {"kind": "points", "points": [[5, 5]]}})
+    formats = {entry["name"] for entry in client.get("/api/me").json()["shape_formats"]}
+    assert {"coco", "yolo", "voc", "cvat", "label-studio", "labelme", "jsonl"} <= formats
+    for name in formats:
+        answer = client.get(f"/api/projects/{slug}/export", params={"format": name})
+        assert answer.status_code == 200, (name, answer.text)
+        assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    whole = zipfile.ZipFile(io.BytesIO(client.get(f"/api/projects/{slug}/export", params={"format": "voc"}).content))
+    assert "points" in whole.read("left-out.txt").decode()
+    assert client.get(f"/api/projects/{slug}/export", params={"format": "exotic"}).json()["path"] == "query.format"
 
 
 def test_images_are_read_as_they_are(client: TestClient, slug: str) -> None:

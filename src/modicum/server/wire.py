@@ -36,6 +36,7 @@ class Me(Frozen):
     seed_strategies: tuple[str, ...]
     wrappers: tuple[str, ...]
     formats: tuple[FormatView, ...]
+    shape_formats: tuple[FormatView, ...] = Field(description="of projects that draw; what is downloaded is a zip")
 
 
 # --- projects ----------------------------------------------------------------------------------------------------------

@@ -30,23 +30,34 @@ it("adds predictions only when they are asked for and there is a model", () => {
 });
 
 it("writes the command line for the same thing", () => {
-  const [csv, folders] = formatCards([
-    { name: "csv", suffix: ".csv", text: "" },
-    { name: "folders", suffix: ".zip", text: "" },
-  ]) as [FormatCard, FormatCard];
+  const [csv, folders] = formatCards({
+    formats: [
+      { name: "csv", suffix: ".csv", text: "" },
+      { name: "folders", suffix: ".zip", text: "" },
+    ],
+    shape_formats: [],
+  }) as [FormatCard, FormatCard];
   expect(command("dogs", folders, false)).toBe("modicum export dogs --format folders --out labels");
   expect(command("dogs", csv, true)).toBe("modicum export dogs --format csv --predictions --out labels.csv");
 });
 
 it("offers every installed format: modicum's own first, an added one in its own words", () => {
-  const cards = formatCards([
-    { name: "coco", suffix: ".json", text: "One JSON file as detectors read it." },
+  const formats = [
     { name: "bare", suffix: ".bin", text: "" },
+    { name: "zed", suffix: ".json", text: "One JSON file as nobody reads it." },
     { name: "jsonl", suffix: ".jsonl", text: "UTF-8, streamed." },
     { name: "csv", suffix: ".csv", text: "UTF-8 with a header line." },
-  ]);
-  expect(cards.map((card) => card.title)).toEqual(["CSV", "JSONL", "bare", "coco"]);
+  ];
+  const cards = formatCards({ formats, shape_formats: [] });
+  expect(cards.map((card) => card.title)).toEqual(["CSV", "JSONL", "bare", "zed"]);
   expect(cards[0]?.text).toContain("spreadsheet");
   expect(cards[2]?.text).toBe("Comes from an installed package.");
-  expect(cards[3]).toMatchObject({ name: "coco", suffix: ".json", text: "One JSON file as detectors read it." });
+  expect(cards[3]).toMatchObject({ name: "zed", suffix: ".json", text: "One JSON file as nobody reads it." });
+});
+
+it("offers formats of shapes where shapes are drawn", () => {
+  const shapes = [{ name: "coco", suffix: ".json", text: "" }];
+  const [coco] = formatCards({ formats: [], shape_formats: shapes }, "draw") as [FormatCard];
+  expect(coco.title).toBe("COCO");
+  expect(command("pages", coco, false)).toBe("modicum export pages --format coco --out labels.json");
 });

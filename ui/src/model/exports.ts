@@ -13,13 +13,26 @@ export interface FormatCard {
 
 /** What modicum ships, in the order it is offered. */
 const SHIPPED: ReadonlyMap<string, [title: string, text: string]> = new Map([
+  ["coco", ["COCO", "One JSON file: boxes, polygons, masks and keypoints."]],
+  ["yolo", ["YOLO boxes", "A text file for each image, for training a detector."]],
+  ["yolo-segment", ["YOLO outlines", "A text file for each image, for training a segmenter."]],
+  ["yolo-obb", ["YOLO turned boxes", "A text file for each image, boxes of any direction."]],
+  ["yolo-pose", ["YOLO keypoints", "A text file for each image, boxes with keypoints."]],
+  ["voc", ["Pascal VOC", "An XML file for each image, boxes only."]],
+  ["cvat", ["CVAT for images 1.1", "One XML file, to go on in CVAT."]],
+  ["label-studio", ["Label Studio", "One JSON file of tasks, to go on in Label Studio."]],
+  ["labelme", ["LabelMe", "A JSON file for each image."]],
   ["csv", ["CSV", "One row for each image. Opens in any spreadsheet."]],
   ["jsonl", ["JSONL", "One JSON object on each line. For scripts and training code."]],
   ["folders", ["Class folders", "A zip with the images, one folder for each class."]],
 ]);
 
 /** The installed formats to choose from: those modicum ships first, then what packages add, in their own words. */
-export function formatCards(installed: readonly components["schemas"]["FormatView"][]): FormatCard[] {
+export function formatCards(
+  me: Pick<components["schemas"]["Me"], "formats" | "shape_formats"> | undefined,
+  task: "classify" | "draw" = "classify",
+): FormatCard[] {
+  const installed = (task === "draw" ? me?.shape_formats : me?.formats) ?? [];
   const order = [...SHIPPED.keys()];
   const place = (name: string) => (SHIPPED.has(name) ? order.indexOf(name) : order.length);
   return [...installed]
@@ -57,8 +70,8 @@ export function total(parts: readonly Part[]): string {
   return count(parts.reduce((sum, part) => sum + part.n, 0));
 }
 
-/** The same export from a terminal; class folders are written as a folder there, not as a zip. */
+/** The same export from a terminal; what is a zip here is written as a folder there. */
 export function command(slug: string, format: FormatCard, predictions: boolean): string {
-  const out = format.name === "folders" ? "labels" : `labels${format.suffix}`;
+  const out = format.suffix === ".zip" ? "labels" : `labels${format.suffix}`;
   return `modicum export ${slug} --format ${format.name}${predictions ? " --predictions" : ""} --out ${out}`;
 }

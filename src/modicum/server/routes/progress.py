@@ -1,6 +1,7 @@
 """Progress, export and live events over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated, Any
 
@@ -8,15 +9,17 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from modicum import export
+from modicum import converting, export
 from modicum.ingest import read_uri
 from modicum.progress import progress
-from modicum.server.site import At, In
+from modicum.server.site import At, In, Site
 from modicum.server.wire import Pulse
+from modicum.types import Project
 from modicum.views import Progress
 
 router = APIRouter(tags=["progress"])
 
+PIECE = 2**18  # bytes
 DOWNLOAD: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -35,12 +38,33 @@ def export_labels(
     format: Annotated[str, Query(description="csv, jsonl, folders, or what an installed package adds")] = "csv",
     predictions: Annotated[bool, Query(description="add the model's predictions of unlabeled items, marked as such")] = False,
 ) -> StreamingResponse:
-    """The labels with their provenance as a download; `folders` is a zip with one folder a class."""
+    """The labels with their provenance as a download; `folders` is a zip with one folder a class.
+
+    Drawings come as a zip in one of their own formats, with a list of what it could not hold.
+    """
+    if project.task_schema.task == "draw":
+        return _drawings(project, site, format, predictions)
     chosen = export.format_named(format, path="query.format")
     rows = export.rows(site.db, project, predictions=predictions)
     name = f"{project.slug}{'-with-predictions' if predictions else ''}{chosen.suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return StreamingResponse(chosen.write(rows, partial(read_uri, site.home)), media_type=chosen.media, headers=headers)
+
+
+def _drawings(project: Project, site: Site, name: str, predictions: bool) -> StreamingResponse:
+    chosen = converting.format_named(name, path="query.format")
+    called = f"{project.slug}-{name}{'-with-predictions' if predictions else ''}"
+    read = partial(read_uri, site.home) if name == "folders" else None
+    stack = ExitStack()
+    whole = stack.enter_context(export.drawn_zip(site.db, project, chosen, called, predictions=predictions, read=read))
+
+    def pieces() -> Iterator[bytes]:
+        with stack, whole.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    headers = {"content-disposition": f'attachment; filename="{called}.zip"', "cache-control": "no-store"}
+    return StreamingResponse(pieces(), media_type="application/zip", headers=headers)
 
 
 @router.get("/projects/{slug}/events", response_class=EventSourceResponse)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["projects"])
 @router.get("/me")
 def get_me(site: At) -> Me:
     """Who is at the keyboard, and what this server can do."""
-    from modicum import export, plugins
+    from modicum import converting, export, plugins
 
     return Me(
         annotator=site.annotator,
@@ -29,7 +29,15 @@ def get_me(site: At) -> Me:
         seed_strategies=seed_strategies(),
         wrappers=wrappers(),
         formats=tuple(FormatView(name=name, suffix=found.suffix, text=found.text) for name, found in export.formats().items()),
+        shape_formats=tuple(_shape_format(name) for name in converting.names()),
     )
+
+
+def _shape_format(name: str) -> FormatView:
+    from modicum import converting
+
+    found = converting.format_named(name)
+    return FormatView(name=name, suffix=found.suffix, text=found.text)
 
 
 @router.get("/projects")

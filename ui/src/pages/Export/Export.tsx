@@ -15,7 +15,7 @@ export function Export({ slug }: { slug: string }) {
   const project = useProject(slug);
   const me = useMe();
   const missing = [project, me].find((asked) => asked.error && !asked.data);
-  const cards = formatCards(me.data?.formats ?? []);
+  const cards = formatCards(me.data, project.data?.project.task_schema.task);
   return (
     <div className="page export" aria-busy={!missing && !(project.data && me.data)}>
       <h1>Export</h1>
@@ -76,7 +76,9 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
           {parts.length === 0 && <li className="quiet">Nothing yet: there are predictions only.</li>}
         </ul>
         <p className="quiet">
-          Each with its file, its sha256, who settled it and when, and what the model said and how sure it was.
+          {view.project.task_schema.task === "draw"
+            ? "A zip, with a list of everything the format could not hold."
+            : "Each with its file, its sha256, who settled it and when, and what the model said and how sure it was."}
         </p>
         <label className="tick" data-off={!modelled || undefined}>
           <input
@@ -106,7 +108,7 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
                   slug,
                   format: card.name,
                   predictions: predictions && modelled,
-                  file: `${slug}-labels${card.suffix}`,
+                  file: `${slug}-labels${view.project.task_schema.task === "draw" ? ".zip" : card.suffix}`,
                 })
               }
             >
