@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Error, Locator, Route, expect
 
 from browser.tab import Served, Tab
 from browser.test_pages import SCREENSHOTS, overflow, serious
@@ -364,8 +364,11 @@ def test_suggestions_are_decided_one_by_one_and_by_the_slider(open_bench: Callab
     page = bench.tab.page
 
     def suggest(route: Route) -> None:
-        answer = route.fetch()
-        said = answer.json()
+        try:
+            answer = route.fetch()
+            said = answer.json()
+        except Error:  # the tab was closed meanwhile
+            return
         new = {"prediction": suggested(), "blind": False}
         # the claim of one item, by its address, or of the next ones
         with_them = {**said, "tasks": [{**task, **new} for task in said["tasks"]]} if "tasks" in said else {**said, **new}

@@ -116,7 +116,8 @@ def _object(entry: markup.Node, path: str, classes: Classes, first: int, gatheri
             attributes[name] = value if name == "pose" else value == "1"
     for node in (entry.child("attributes") or entry).all("attribute"):
         if node.value("name"):
-            attributes[node.value("name")] = node.value("value")
+            told = node.child("value")
+            attributes[node.value("name")] = "" if told is None else told.text  # spaces around it are part of an answer
     id, score = entry.value("id") or None, entry.value("score") or entry.value("confidence")
     outline = entry.child("polygon")
     if entry.child("bndbox") is None and outline is not None:
