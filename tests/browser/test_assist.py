@@ -51,7 +51,7 @@ def test_clicks_become_an_outline_and_for_another_class_a_box(open_bench: Callab
     assert kinds(value) == ["polygon", "polygon", "box"]
     straight, wand, box = value["shapes"]
     assert len(straight["geometry"]["rings"][0]) == 4
-    assert near(bounds(wand), [100, 100, 301, 251], 8)
+    assert near(bounds(wand), [100, 100, 301, 251], 14)  # superpixels are about so wide
     assert near(box_of(box), [100, 100, 201, 151])
 
 
