@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from modicum.server.wire import ImportView, ItemView, ProjectCard, ProjectView, Pulse
-from modicum.store import counts, drawings, items, jobs, labels, projects, rounds, scores
-from modicum.types import Job, Project
+from modicum.store import counts, drawings, items, jobs, labels, projects, rounds, scores, tasks
+from modicum.types import Job, Origin, Prediction, Project, Split
 
 if TYPE_CHECKING:
     from modicum.server.site import Site
@@ -67,13 +67,26 @@ def pulse(db: "Database", worker: "Worker", project_id: int) -> Pulse:
 
 
 def item_view(conn: Connection, project: Project, item_id: int) -> ItemView:
-    """One item with everything that was said of it. Raises NotFoundError."""
+    """One item with everything that was said of it. Raises NotFoundError.
+
+    What a model says of it is withheld as long as somebody is to answer it blind, as a label too; where its suggestion was
+    tampered with, the suggestion is told.
+    """
     item = items.get(conn, project.id, item_id)
-    of_class = scores.of_rows(conn, project.id, [item.row]).get(item.row)
+    label = labels.of_item(conn, item_id)
+    by_model = label is not None and label.origin is Origin.MODEL
+    waiting = tasks.waiting(conn, item_id)
+    if item.split is Split.HOLDOUT and (label is None or by_model):
+        prediction = None
+    elif waiting is not None and (waiting.blind or waiting.arm is not None):
+        prediction = None if waiting.prediction is None else Prediction.model_validate(waiting.prediction)
+    else:
+        of_class = scores.of_rows(conn, project.id, [item.row]).get(item.row)
+        prediction = of_class or drawings.predictions(conn, [item_id]).get(item_id)
     return ItemView(
         item=item,
-        label=labels.of_item(conn, item_id),
-        prediction=of_class or drawings.predictions(conn, [item_id]).get(item_id),
+        label=None if by_model and waiting is not None and waiting.blind else label,
+        prediction=prediction,
         annotations=tuple(labels.annotations_of(conn, item_id)),
         notes=drawings.notes_of(conn, item_id),
     )

@@ -245,6 +245,11 @@ def live(conn: Connection, item_ids: Iterable[int]) -> dict[int, Row[Any]]:
     return {row.item_id: row for row in conn.execute(_LIVE, {"ids": list(item_ids)})}
 
 
+def waiting(conn: Connection, item_id: int) -> Row[Any] | None:
+    """The open or leased task of the item, for a look at it: nothing is locked."""
+    return conn.execute(select(task).where(task.c.item_id == item_id, LIVE)).first()
+
+
 def held_by_another(row: Row[Any] | None, holder: Holder) -> bool:
     """Whether this task is in somebody else's hands and its lease still runs."""
     return row is not None and row.state == "leased" and not holder.holds(row) and row.lease_until >= datetime.now(UTC)

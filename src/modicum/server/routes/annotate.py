@@ -44,7 +44,7 @@ def list_history(project: In, site: At, limit: Annotated[int, Query(ge=1, le=200
 
 @router.get("/projects/{slug}/items/{item_id}")
 def get_item(item_id: int, project: In, site: At) -> ItemView:
-    """One item with its label, the current prediction and everything people said of it."""
+    """One item with its label, the current prediction and everything people said of it; blind ones without what a model says."""
     with site.db.read() as conn:
         return reading.item_view(conn, project, item_id)
 
