@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modicum.errors import ModicumError
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.outline import bitmap, bounds, crossing, mask_of, ring_area
+from modicum.formats.outline import Bounds, Survey, bitmap, bounds, mask_of, survey
 from modicum.formats.pictures import Drawings, Picture
 from modicum.formats.places import Source
 from modicum.geometry import Geometry, Mask, Points, Polygon, Polyline, Shape, Shapes
@@ -54,15 +54,18 @@ def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Pi
 
 def _sound(picture: Picture, losses: Losses) -> Picture:
     shapes, places, altered = [], [], False
-    outlines = [ring for shape in picture.shapes.shapes if isinstance(shape.geometry, Polygon) for ring in shape.geometry.rings]
-    crossed = iter(crossing(outlines))
-    for number, shape in enumerate(picture.shapes.shapes):
+    given = picture.shapes.shapes
+    found = survey([ring for shape in given if isinstance(shape.geometry, Polygon) for ring in shape.geometry.rings])
+    ring = 0
+    for number, shape in enumerate(given):
         geometry = shape.geometry
-        crosses = [next(crossed) for _ in geometry.rings] if isinstance(geometry, Polygon) else []
         try:
             if isinstance(geometry, Polygon):
-                _rings(geometry, crosses, picture, picture.place(number), losses)
-            kept = _shape(shape, picture, picture.place(number), losses)
+                own = slice(ring, ring := ring + len(geometry.rings))
+                around = _rings(found.part(own), picture, picture.place(number), losses)
+            else:
+                around = (0.0, 0.0, 0.0, 0.0) if isinstance(geometry, Mask) else bounds(geometry)
+            kept = _shape(shape, around, picture, picture.place(number), losses)
         except RefusedError as error:
             losses.left_out(picture.where, picture.place(number) + error.path, error.what, error.detail)
             altered = True
@@ -83,23 +86,24 @@ def _prediction(said: Shapes, number: int, picture: Picture, losses: Losses) -> 
     return _sound(alone, losses).shapes
 
 
-def _shape(shape: Shape, picture: Picture, path: str, losses: Losses) -> Shape:
+def _shape(shape: Shape, around: Bounds, picture: Picture, path: str, losses: Losses) -> Shape:
     """The shape, a mask cut at the edge of its image; RefusedError for what is no shape of this image."""
     geometry = shape.geometry
     if not picture.width:
         return shape
     if isinstance(geometry, Mask):
         return _cut(shape, geometry, picture, path, losses)
-    left, top, right, bottom = bounds(geometry)
-    _inside(geometry, (left, top, right, bottom), picture)
+    left, top, right, bottom = around
     over = max(-left, -top, right - picture.width, bottom - picture.height)
+    if over > 0:
+        _inside(geometry, around, picture)
     if over > _BEYOND:
         size = f"by {over:g} pixels, the image has {picture.width} x {picture.height}"
         losses.changed(picture.where, path, "a shape that reaches beyond its image; it is kept as it is", size)
     return shape
 
 
-def _inside(geometry: Geometry, around: tuple[float, float, float, float], picture: Picture) -> None:
+def _inside(geometry: Geometry, around: Bounds, picture: Picture) -> None:
     left, top, right, bottom = around
     if isinstance(geometry, Points | Polyline) or left == right or top == bottom:
         outside = right < 0 or bottom < 0 or left > picture.width or top > picture.height
@@ -110,11 +114,15 @@ def _inside(geometry: Geometry, around: tuple[float, float, float, float], pictu
         raise RefusedError("a shape outside its image", told)
 
 
-def _rings(geometry: Polygon, crosses: list[bool], picture: Picture, path: str, losses: Losses) -> None:
-    if not any(crosses) and all(abs(ring_area(ring)) <= _SPECK for ring in geometry.rings):
-        raise RefusedError("a shape of zero area")
-    if any(crosses):
+def _rings(found: Survey, picture: Picture, path: str, losses: Losses) -> Bounds:
+    """Around the rings of a polygon. RefusedError when they enclose nothing."""
+    if any(found.crosses):
         losses.changed(picture.where, path, "an outline that crosses itself; what it encloses an odd number of times is inside")
+    elif max(found.areas) <= _SPECK:
+        raise RefusedError("a shape of zero area")
+    sides = zip(*found.bounds, strict=True)
+    left, top, right, bottom = (pick(side) for pick, side in zip((min, min, max, max), sides, strict=True))
+    return left, top, right, bottom
 
 
 def _cut(shape: Shape, mask: Mask, picture: Picture, path: str, losses: Losses) -> Shape:

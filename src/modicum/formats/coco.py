@@ -19,7 +19,7 @@ from modicum.formats import json_stream, run_length
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import area_of, around, bounds, nested, one_ring, rings
-from modicum.formats.pictures import Classes, Drawings, Gathering, Numbers, Picture, ShapeFormat, is_made_up, number, size
+from modicum.formats.pictures import Classes, Drawings, Gathering, Numbers, Picture, ShapeFormat, finite, is_made_up, size
 from modicum.formats.places import Out, Source
 from modicum.geometry import Bones, Box, Geometry, Mask, Points, Polygon, Polyline, Shape, Skeleton
 from modicum.types import Class
@@ -84,12 +84,12 @@ class _Index:
                     self.losses.left_out(self.file, path, "an annotation that is no object")
                     continue
                 asked = element.value.get("image_id")
-                self.asked.append(json_stream.true_text(asked) if isinstance(asked, int | str) else repr(asked))
+                self.asked.append(asked if isinstance(asked, int | str) else repr(asked))
                 self.at.extend((element.start, element.end, element.place))
             elif element.key == "images" and element.place >= 0:
-                self._image(json_stream.true_text(element.value), element.place, path)
+                self._image(element.value, element.place, path)
             elif element.key == "categories" and element.place >= 0:
-                self._category(json_stream.true_text(element.value), path)
+                self._category(element.value, path)
             elif element.key in ("images", "annotations", "categories") and element.value != []:
                 raise SourceError(f"{self.file}: $.{element.key} is no list")
             elif element.place > 0 or element.value in (None, "", {}, []):
@@ -170,7 +170,8 @@ class _Index:
             self.losses.left_out(self.file, f"{path}.category_id", "an annotation of an unknown class", f"{asked!r:.60}")
             return
         attributes = dict(entry["attributes"]) if isinstance(entry.get("attributes"), dict) else {}
-        attributes.update((key, value) for key, value in entry.items() if key not in _ANNOTATION)
+        if not _ANNOTATION.issuperset(entry):
+            attributes.update((key, value) for key, value in entry.items() if key not in _ANNOTATION)
         if entry.get("iscrowd") in (1, True):
             attributes["iscrowd"] = True
         group, id, score = entry.get("group"), entry.get("id"), entry.get("score")
@@ -200,7 +201,7 @@ class _Index:
                         raise RefusedError("an outline of fewer than three points, or with half a point", path=where)
                     self.losses.left_out(self.file, path + where, "a part of an outline with fewer than three points")
                     continue
-                values = [number(value, where) for value in flat]
+                values = finite(flat, where)
                 found.append(tuple(zip(values[::2], values[1::2], strict=True)))
             if not found:
                 raise RefusedError("an outline of fewer than three points, or with half a point", path=".segmentation")
@@ -250,7 +251,7 @@ def _says_more(box: Any, keypoints: list[Any]) -> bool:
 def _box(value: Any) -> Box:
     if not isinstance(value, list) or len(value) != 4:
         raise RefusedError("an annotation without a box or an outline", f"bbox is {value!r:.60}", ".bbox")
-    x, y, w, h = (number(part, ".bbox") for part in value)
+    x, y, w, h = finite(value, ".bbox")
     if w <= 0 or h <= 0:
         raise RefusedError("a shape of zero area", f"{w:g} x {h:g}", ".bbox")
     return Box(x=x, y=y, w=w, h=h)
@@ -262,7 +263,7 @@ def _skeleton(flat: list[Any], entry: Class) -> Skeleton:
     if entry.skeleton and len(flat) != 3 * len(entry.skeleton.nodes):
         told = f"{len(flat) // 3} instead of {len(entry.skeleton.nodes)}"
         raise RefusedError("another number of keypoints than its class has", told, ".keypoints")
-    values = [number(value, ".keypoints") for value in flat]
+    values = finite(flat, ".keypoints")
     if any(v not in (0, 1, 2) for v in values[2::3]):
         raise RefusedError("a visibility other than 0, 1 and 2", path=".keypoints")
     return Skeleton.model_validate({"nodes": tuple(zip(values[::3], values[1::3], map(int, values[2::3]), strict=True))})

@@ -9,14 +9,28 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import chain
+from xml.etree.ElementTree import Element
 
 from modicum.errors import InputError, SourceError
 from modicum.formats import markup
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.markup import Node, attribute
+from modicum.formats.markup import attribute, counted, value
 from modicum.formats.outline import one_ring, rings
-from modicum.formats.pictures import Classes, Drawings, Fact, Gathering, Picture, ShapeFormat, is_made_up, number, parsed, size
+from modicum.formats.pictures import (
+    Classes,
+    Drawings,
+    Fact,
+    Gathering,
+    Picture,
+    ShapeFormat,
+    is_made_up,
+    number,
+    parsed,
+    parsed_each,
+    size,
+)
 from modicum.formats.places import Out, Source
 from modicum.geometry import (
     Answer,
@@ -71,65 +85,62 @@ def read(source: Source, losses: Losses) -> Drawings:
 def _collect(source: Source, file: str, classes: Classes) -> None:
     """Labels from the head of the file; when it has none, from all the shapes."""
     with source.open(file) as data:
-        for node in markup.elements(data, file, {"labels", "image"}):
-            if node.name == "labels":
+        for place, node in markup.elements(data, file, ("labels", "image")):
+            if node.tag == "labels":
                 _labels(node, classes)
-            elif classes.made:
+                continue
+            if classes.made and not place:
                 return
-            for entry in node.children if node.name == "image" else ():
-                if entry.attributes.get("label"):
-                    classes.of(entry.attributes["label"], f"$.image[{node.number}].{entry.name}[{entry.number}].label")
+            for order, entry in counted(node):
+                if entry.get("label"):
+                    classes.of(entry.get("label"), f"$.image[{place}].{entry.tag}[{order}].label")
 
 
-def _labels(node: Node, classes: Classes) -> None:
+def _labels(node: Element, classes: Classes) -> None:
     inside: dict[str, list[str]] = {}
-    for label in node.all("label"):
-        if label.value("parent"):
-            inside.setdefault(label.value("parent"), []).append(label.value("name"))
-    for label in node.all("label"):
-        name, path = label.value("name"), f"$.meta.labels.label[{label.number}]"
-        if label.value("parent") or not name or name in classes.known:
+    for label in node.iterfind("label"):
+        if value(label, "parent"):
+            inside.setdefault(value(label, "parent"), []).append(value(label, "name"))
+    for place, label in enumerate(node.iterfind("label")):
+        name, path = value(label, "name"), f"$.meta.labels.label[{place}]"
+        if value(label, "parent") or not name or name in classes.known:
             continue
         made = classes.add(name, f"{path}.name")
         classes.known[name] = made.id
-        colour = label.value("color").lower()
+        colour = value(label, "color").lower()
         valid = len(colour) == 7 and colour[0] == "#" and all(c in "0123456789abcdef" for c in colour[1:])
         update: dict[str, object] = {"colour": colour} if valid else {}
-        found = [_definition(entry, classes, f"{path}.attributes.attribute[{entry.number}]") for entry in _all(label)]
+        given = enumerate(label.iterfind("attributes/attribute"))
+        found = [_definition(entry, classes, f"{path}.attributes.attribute[{n}]") for n, entry in given]
         update["attributes"] = tuple({entry.name: entry for entry in found if entry}.values())
         if inside.get(name):
             update["skeleton"] = _bones(label, inside[name], classes, path)
         classes.change(made.model_copy(update=update))
 
 
-def _all(label: Node) -> list[Node]:
-    parent = label.child("attributes")
-    return parent.all("attribute") if parent else []
-
-
-def _definition(entry: Node, classes: Classes, path: str) -> Attribute | None:
-    values = tuple(dict.fromkeys(line.strip() for line in entry.value("values").splitlines() if line.strip()))
-    kind = {"select": "choice", "radio": "choice", "checkbox": "flag", "number": "number"}.get(entry.value("input_type"), "text")
-    default: Answer | None = _answer(entry.value("default_value"), kind) if entry.value("default_value") else None
+def _definition(entry: Element, classes: Classes, path: str) -> Attribute | None:
+    values = tuple(dict.fromkeys(line.strip() for line in value(entry, "values").splitlines() if line.strip()))
+    kind = {"select": "choice", "radio": "choice", "checkbox": "flag", "number": "number"}.get(value(entry, "input_type"), "text")
+    default: Answer | None = _answer(value(entry, "default_value"), kind) if value(entry, "default_value") else None
     if kind == "choice" and len(values) < 2:
         kind, values = "text", ()
     try:
         return Attribute.model_validate(
-            {"name": entry.value("name"), "kind": kind, "choices": values if kind == "choice" else (), "default": default}
+            {"name": value(entry, "name"), "kind": kind, "choices": values if kind == "choice" else (), "default": default}
         )
     except ValueError as error:
         classes.losses.left_out(classes.file, path, "the definition of an attribute that cannot be", str(error)[:200])
         return None
 
 
-def _bones(label: Node, nodes: list[str], classes: Classes, path: str) -> Bones | None:
+def _bones(label: Element, nodes: list[str], classes: Classes, path: str) -> Bones | None:
     edges = []
     places: dict[str, int] = {}
     try:
-        if label.value("svg"):
-            drawing = io.BytesIO(f"<svg>{label.value('svg')}</svg>".encode())
-            for node in markup.elements(drawing, f"{classes.file} {path}.svg", {"circle", "line"}):
-                given = node.attributes
+        if value(label, "svg"):
+            drawing = io.BytesIO(f"<svg>{value(label, 'svg')}</svg>".encode())
+            for _, node in markup.elements(drawing, f"{classes.file} {path}.svg", ("circle", "line")):
+                given = node.attrib
                 if given.get("data-label-name") in nodes:
                     places[given.get("data-node-id", "")] = nodes.index(given["data-label-name"])
                 elif "data-node-from" in given:
@@ -145,17 +156,17 @@ def _bones(label: Node, nodes: list[str], classes: Classes, path: str) -> Bones 
 
 def _pictures(source: Source, file: str, classes: Classes, losses: Losses) -> Iterator[Picture]:
     with source.open(file) as data:
-        for node in markup.elements(data, file, {"image", "track"}):
-            if node.name == "track":
-                losses.left_out(file, f"$.track[{node.number}]", "a track of a video: only CVAT for images is read")
-            elif picture := _picture(node, file, classes, losses):
+        for number, node in markup.elements(data, file, ("image", "track")):
+            if node.tag == "track":
+                losses.left_out(file, f"$.track[{number}]", "a track of a video: only CVAT for images is read")
+            elif picture := _picture(node, f"$.image[{number}]", file, classes, losses):
                 yield picture
 
 
-def _picture(node: Node, file: str, classes: Classes, losses: Losses) -> Picture | None:
-    given, path = node.attributes, f"$.image[{node.number}]"
+def _picture(node: Element, path: str, file: str, classes: Classes, losses: Losses) -> Picture | None:
+    given = node.attrib
     if not given.get("name"):
-        losses.left_out(file, f"{path}.name", "an image without a name", f"line {node.line}")
+        losses.left_out(file, f"{path}.name", "an image without a name", f"id {given.get('id', '')!r:.40}")
         return None
     try:
         width, height = size(given.get("width", ""), ".width"), size(given.get("height", ""), ".height")
@@ -163,37 +174,37 @@ def _picture(node: Node, file: str, classes: Classes, losses: Losses) -> Picture
         losses.changed(file, path + error.path, error.what, error.detail)
         width = height = 0
     gathering, tags = Gathering(file, losses), []
-    for entry in sorted(node.children, key=_height):
-        where = f"{path}.{entry.name}[{entry.number}]"
-        class_id = classes.find(entry.attributes.get("label", ""))
+    for place, entry in sorted(counted(node), key=_height):
+        where = f"{path}.{entry.tag}[{place}]"
+        class_id = classes.find(entry.get("label", ""))
         if class_id is None:
-            losses.left_out(file, f"{where}.label", "a shape of an unknown class", f"{entry.attributes.get('label', '')!r:.80}")
-        elif entry.name == "tag":
+            losses.left_out(file, f"{where}.label", "a shape of an unknown class", f"{entry.get('label', '')!r:.80}")
+        elif entry.tag == "tag":
             tags.append(class_id)
-            if entry.children:
-                losses.left_out(file, where, "attributes of the class of a whole image", count=len(entry.children))
-        elif entry.name in _KINDS:
+            if len(entry):
+                losses.left_out(file, where, "attributes of the class of a whole image", count=len(entry))
+        elif entry.tag in _KINDS:
             _shape(entry, where, classes.made[class_id], gathering)
         else:
-            losses.left_out(file, where, f"a shape of a kind CVAT for images 1.1 does not have: {entry.name[:40]}")
+            losses.left_out(file, where, f"a shape of a kind CVAT for images 1.1 does not have: {entry.tag[:40]}")
     facts: dict[str, Fact] = {key: value for key, value in given.items() if key not in _IMAGE and value}
     return Picture(
         given["name"], width, height, gathering.drawn(tags), (), given.get("id", ""), facts, file, path, tuple(gathering.places)
     )
 
 
-def _height(entry: Node) -> int:
-    order = entry.attributes.get("z_order", "0")
+def _height(numbered: tuple[int, Element]) -> int:
+    order = numbered[1].get("z_order", "0")
     return int(order) if order.lstrip("-").isdecimal() and len(order) < 10 else 0
 
 
-def _shape(entry: Node, path: str, of: Class, gathering: Gathering) -> None:
-    given = entry.attributes
+def _shape(entry: Element, path: str, of: Class, gathering: Gathering) -> None:
+    given = entry.attrib
     kinds = {known.name: known.kind for known in of.attributes}
     attributes: dict[str, str | float | bool] = {"occluded": True} if given.get("occluded") == "1" else {}
-    for node in entry.all("attribute"):
-        name = node.attributes.get("name", "")
-        attributes[name] = _answer(node.text, kinds.get(name, "text"))
+    for node in entry.iterfind("attribute"):
+        name = node.get("name", "")
+        attributes[name] = _answer(node.text or "", kinds.get(name, "text"))
     group = given.get("group_id", "")
     make = partial(_geometry, entry, of)
     gathering.add(
@@ -225,10 +236,10 @@ def _answer(text: str, kind: str) -> Answer:
     return text
 
 
-def _geometry(entry: Node, of: Class) -> Geometry:
-    given = entry.attributes
+def _geometry(entry: Element, of: Class) -> Geometry:
+    given = entry.attrib
     angle = parsed(given.get("rotation", "0"), ".rotation")
-    match entry.name:
+    match entry.tag:
         case "box":
             left, top, right, bottom = (parsed(given.get(side), f".{side}") for side in ("xtl", "ytl", "xbr", "ybr"))
             if right <= left or bottom <= top:
@@ -268,26 +279,23 @@ def _whole(given: Mapping[str, str], part: str) -> int:
 
 
 def _points(given: Mapping[str, str]) -> tuple[Point, ...]:
-    found = []
-    for place, pair in enumerate(given.get("points", "").split(";")):
-        x, comma, y = pair.partition(",")
-        if not comma:
-            raise RefusedError("a point that is no pair of numbers", f"point {place}: {pair[:40]!r}", ".points")
-        try:
-            found.append((float(x), float(y)))
-        except ValueError:
-            raise RefusedError("a point that is no pair of numbers", f"point {place}: {pair[:40]!r}", ".points") from None
-    return tuple(found)
+    listed = given.get("points", "").split(";")
+    halves = [pair.split(",") for pair in listed]
+    for place, half in enumerate(halves):
+        if len(half) != 2:
+            raise RefusedError("a point that is no pair of numbers", f"point {place}: {listed[place][:40]!r}", ".points")
+    flat = parsed_each([*chain.from_iterable(halves)], ".points")
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _skeleton(entry: Node, of: Class) -> Skeleton:
+def _skeleton(entry: Element, of: Class) -> Skeleton:
     if of.skeleton is None:
         raise RefusedError("a skeleton of a class that has none", of.name)
     found: dict[str, tuple[float, float, int]] = {}
-    for node in entry.all("points"):
-        (x, y), *_ = _points(node.attributes)
-        hidden = node.attributes.get("occluded") == "1"
-        found[node.attributes.get("label", "")] = (x, y, 0 if node.attributes.get("outside") == "1" else 1 if hidden else 2)
+    for node in entry.iterfind("points"):
+        (x, y), *_ = _points(node.attrib)
+        hidden = node.get("occluded") == "1"
+        found[node.get("label", "")] = (x, y, 0 if node.get("outside") == "1" else 1 if hidden else 2)
     if strangers := found.keys() - set(of.skeleton.nodes):
         raise RefusedError("a skeleton with keypoints its class has not", ", ".join(sorted(strangers))[:100])
     return Skeleton.model_validate({"nodes": tuple(found.get(name, (0.0, 0.0, 0)) for name in of.skeleton.nodes)})

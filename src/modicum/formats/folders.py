@@ -14,6 +14,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 SPOOL = 8 * 2**20  # bytes of the table held in memory
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same labels give the same zip
+EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def entries(rows: Iterable[Row], read: Callable[[str], bytes]) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -94,14 +95,22 @@ class Sink(io.RawIOBase):
         return piece
 
 
-def write(rows: Iterable[Row], read: Callable[[str], bytes]) -> Iterator[bytes]:
-    """A zip, streamed; images are stored as they are, they do not compress."""
+def entry(name: str) -> zipfile.ZipInfo:
+    """A file in a zip whose time says nothing: the same labels give the same zip."""
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def write(rows: Iterable[Row], read: Callable[[str], bytes], more: Iterable[tuple[str, bytes]] = ()) -> Iterator[bytes]:
+    """A zip, streamed; images are stored as they are, they do not compress.
+
+    `more` are further files, names and bytes; they are asked for when all rows are read.
+    """
     sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for path, data in entries(rows, read):
-            info = zipfile.ZipInfo(str(path), EPOCH)
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, data)
+        for path, data in chain(entries(rows, read), more):
+            archive.writestr(entry(str(path)), data)
             yield sink.take()
     yield sink.take()
 

@@ -21,7 +21,7 @@ class Element(NamedTuple):
     """One element of the document's outer array, or of an array in its outer object (`key`); or another value of that object.
 
     `place` counts in the array from 0; it is -1 for a value that stands alone and for an empty array. `start` and `end` are
-    bytes of the file. Texts in `value` are right only if the document is ASCII: load(bytes) of the span gives the true value.
+    bytes of the file.
     """
 
     key: str
@@ -46,19 +46,8 @@ def elements(file: IO[bytes], name: str) -> Iterator[Element]:
 
 
 def load(data: bytes) -> Any:
-    """The value of a span that was scanned before."""
-    return json.loads(data)
-
-
-def true_text(value: Any) -> Any:
-    """A scanned value with its texts as they are, for values too small to read again."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [true_text(entry) for entry in value]
-    if isinstance(value, dict):
-        return {true_text(key): true_text(entry) for key, entry in value.items()}
-    return value
+    """The value of a span that was scanned before. Bytes that are no UTF-8 become U+FFFD."""
+    return json.loads(data.decode("utf-8", "replace"))
 
 
 class _Window:
@@ -117,8 +106,9 @@ class _Window:
                 raise self.broken(reason, getattr(error, "pos", self.at)) from error
             if end == len(self.text) and self.more():  # a number might go on
                 continue
+            text = self.text[self.at : end]
             self.at = end
-            return found
+            return found if text.isascii() else load(text.encode("latin-1"))
 
     def key(self) -> str:
         if self.peek() != '"':

@@ -16,7 +16,7 @@ from modicum.formats import brush, json_stream, markup
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import one_ring, rings
-from modicum.formats.pictures import Classes, Drawings, Fact, Gathering, Numbers, Picture, ShapeFormat, number, size
+from modicum.formats.pictures import Classes, Drawings, Fact, Gathering, Numbers, Picture, ShapeFormat, number, pairs, size
 from modicum.formats.places import IMAGES, Out, Source
 from modicum.geometry import (
     Answer,
@@ -24,7 +24,6 @@ from modicum.geometry import (
     Ellipse,
     Geometry,
     Mask,
-    Point,
     Points,
     Polygon,
     Polyline,
@@ -64,7 +63,7 @@ def read(source: Source, losses: Losses) -> Drawings:
     classes = Classes(file, losses)
     with source.open(file) as data:  # classes are known before the first picture: names are collected first
         for task in _tasks(data, file):
-            for path, result in _results(json_stream.true_text(task.value), task.place):
+            for path, result in _results(task.value, task.place):
                 for label in _labels(result):
                     classes.of(label, path)
     return Drawings(classes.tuple(), _pictures(source, file, classes, losses))
@@ -109,7 +108,7 @@ def _pictures(source: Source, file: str, classes: Classes, losses: Losses) -> It
     with source.open(file) as data:
         for element in _tasks(data, file):
             path = f"$[{element.place}]"
-            task = json_stream.true_text(element.value)
+            task = element.value
             if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
                 losses.left_out(file, path, "a task that is no object with data")
                 continue
@@ -257,7 +256,8 @@ def geometry_of(kind: str, value: dict[str, Any], image: tuple[int, int], turned
     if kind == "brushlabels":
         return brush.decoded(value, width, height)
     if kind == "polygonlabels":
-        return Polygon(rings=(_points(value.get("points"), width, height),))
+        ring = pairs(value.get("points"), ".value.points")
+        return Polygon(rings=(tuple([(x * width / 100, y * height / 100) for x, y in ring]),))
     x, y = at("x", width), at("y", height)
     if kind == "keypointlabels":
         return Points(points=((x, y),))
@@ -273,13 +273,6 @@ def geometry_of(kind: str, value: dict[str, Any], image: tuple[int, int], turned
         return Box(x=x, y=y, w=w, h=h)
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     return Rotated(cx=x + w / 2 * cos - h / 2 * sin, cy=y + w / 2 * sin + h / 2 * cos, w=w, h=h, angle=angle)
-
-
-def _points(given: object, width: int, height: int) -> tuple[Point, ...]:
-    if not isinstance(given, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in given):
-        raise RefusedError("points that are no list of pairs", path=".value.points")
-    where = ".value.points"
-    return tuple((number(x, where) * width / 100, number(y, where) * height / 100) for x, y in given)
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from modicum.errors import SourceError
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, Place, RefusedError
 from modicum.formats.outline import MOST_PIXELS, bitmap, mask_of, one_ring, rings
-from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, is_made_up, number, size
+from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, is_made_up, pairs, size
 from modicum.formats.places import Out, Source, Stems
 from modicum.geometry import Box, Ellipse, Geometry, Mask, Point, Points, Polygon, Polyline, Shape, Skeleton
 from modicum.types import Class
@@ -130,7 +130,8 @@ def _shape(shape: dict[str, Any], path: str, class_id: int, gathering: Gathering
         attributes.update(shape["flags"])
     if shape.get("description"):
         attributes["description"] = shape["description"]
-    attributes.update((key, value) for key, value in shape.items() if key not in _SHAPE and value is not None)
+    if not _SHAPE.issuperset(shape):
+        attributes.update((key, value) for key, value in shape.items() if key not in _SHAPE and value is not None)
     group = shape.get("group_id")
     gathering.add(
         path,
@@ -144,10 +145,7 @@ def _shape(shape: dict[str, Any], path: str, class_id: int, gathering: Gathering
 
 
 def _geometry(shape: dict[str, Any]) -> Geometry:
-    given = shape.get("points")
-    if not isinstance(given, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in given):
-        raise RefusedError("points that are no list of pairs", path=".points")
-    points: tuple[Point, ...] = tuple((number(x, ".points"), number(y, ".points")) for x, y in given)
+    points = pairs(shape.get("points"), ".points")
     kind = shape.get("shape_type") or "polygon"
     match kind:
         case "rectangle" if len(points) in (2, 4):
@@ -214,7 +212,7 @@ def write(drawings: Drawings, out: Out, losses: Losses) -> None:
         }
         if picture.id:
             entry["id"] = picture.id
-        out.put(f"{stem}.json", json.dumps(entry, ensure_ascii=False, indent=1))
+        out.put(f"{stem}.json", json.dumps(entry, ensure_ascii=False))
         data = out.image(picture.name)
         if data is not None:
             out.put(f"{stem}{PurePosixPath(picture.name).suffix or '.jpg'}", data)

@@ -6,8 +6,8 @@ of them starts with a document type declaration, and annotations never need one.
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import IO
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,105 +15,100 @@ from modicum.errors import SourceError
 
 WINDOW = 2**18  # bytes
 DEEPEST = 50
+MOST = 2**26  # bytes of one element that is read as a whole
+_STEP = 2**10  # bytes of the prolog that are looked at at a time
 _NEVER = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
-MOST = 2**26  # characters of text and attributes in one element that is read as a whole
 
 
-@dataclass(slots=True)
-class Node:
-    """An element with what is in it. `number` counts the elements of its name in its parent, `line` is where it starts."""
-
-    name: str
-    attributes: dict[str, str]
-    number: int = 0
-    line: int = 0
-    text: str = ""
-    children: list["Node"] = field(default_factory=list)
-
-    def child(self, name: str) -> "Node | None":
-        return next((node for node in self.children if node.name == name), None)
-
-    def all(self, name: str) -> "list[Node]":
-        return [node for node in self.children if node.name == name]
-
-    def value(self, *names: str) -> str:
-        """The text of the element these names lead to, without white space around it; empty when there is none."""
-        node: Node | None = self
-        for name in names:
-            node = None if node is None else node.child(name)
-        return "" if node is None else node.text.strip()
+def value(node: Element, *names: str) -> str:
+    """The text of the element these names lead to, without white space around it; empty when there is none."""
+    found: Element | None = node
+    for name in names:
+        found = None if found is None else found.find(name)
+    return "" if found is None else (found.text or "").strip()
 
 
-def elements(file: IO[bytes], name: str, wanted: Collection[str]) -> Iterator[Node]:
-    """The elements of these names, whole, in order; what is around them is dropped.
+def counted(nodes: Element) -> Iterator[tuple[int, Element]]:
+    """The elements in another, each with its number among those of its name."""
+    counts: dict[str, int] = {}
+    for node in nodes:
+        number = counts.get(node.tag, 0)
+        counts[node.tag] = number + 1
+        yield number, node
 
-    Raises SourceError for what is no XML, has a document type or is nested too deeply, with the line.
+
+def elements(file: IO[bytes], name: str, wanted: Collection[str]) -> Iterator[tuple[int, Element]]:
+    """The elements of these names, whole, in order, each with its number among those of its name; others are dropped.
+
+    Raises SourceError for what is no XML, has a document type, is too large or nested too deeply, with the line.
     """
-    build = _Build(name, wanted)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    build.parser = parser
-    parser.StartElementHandler = build.start
-    parser.EndElementHandler = build.end
-    parser.CharacterDataHandler = build.characters
-    parser.StartDoctypeDeclHandler = build.doctype
-    parser.EntityDeclHandler = build.doctype
-    parser.ExternalEntityRefHandler = build.doctype
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    prolog = _Prolog(name)
+    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
+    around: list[Element] = []
+    counts = dict.fromkeys(wanted, 0)
+    inside = 0  # the depth of the wanted element that is open
+    held = 0  # bytes since something was given away or dropped
     try:
         while data := file.read(WINDOW):
-            parser.Parse(data, False)
-            if build.done:
-                yield from build.done
-                build.done.clear()
-        parser.Parse(b"", True)
-        yield from build.done
-    except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
-        raise SourceError(f"{name} is no XML that can be read: {reason} (line {error.lineno}); export it again") from error
+            prolog.check(data)
+            parser.feed(data)
+            held += len(data)
+            for event in parser.read_events():
+                node = event[-1]
+                if not isinstance(node, Element):
+                    continue  # never: of these two events it is one
+                if event[0] == "start":
+                    around.append(node)
+                    if len(around) > DEEPEST:
+                        raise SourceError(f"{name}: elements more than {DEEPEST} deep (<{node.tag[:40]}>)")
+                    if node.tag[:1] == "{":
+                        node.tag = node.tag.partition("}")[2]
+                    if not inside and node.tag in counts:
+                        inside = len(around)
+                    continue
+                around.pop()
+                if len(around) < inside:
+                    number = counts[node.tag]
+                    counts[node.tag] = number + 1
+                    yield number, node
+                    inside = 0
+                if not inside:
+                    held = 0
+                    if around:
+                        around[-1].remove(node)
+            if held > MOST:
+                raise SourceError(f"{name}: one element is larger than {MOST >> 20} MB")
+        parser.close()
+    except (ParseError, expat.ExpatError) as error:
+        raise SourceError(
+            f"{name} is no XML that can be read: {expat.ErrorString(error.code)} (line {_line(error)}); export it again"
+        ) from error
 
 
-class _Build:
-    def __init__(self, name: str, wanted: Collection[str]) -> None:
-        self.name, self.wanted = name, wanted
-        self.parser: expat.XMLParserType
-        self.open: list[Node] = []  # inside a wanted element
-        self.counts: list[dict[str, int]] = [{}]
-        self.size = 0
-        self.done: list[Node] = []
+def _line(error: ParseError | expat.ExpatError) -> int:
+    return error.position[0] if isinstance(error, ParseError) else error.lineno
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self.counts) > DEEPEST:
-            raise SourceError(f"{self.name}: elements more than {DEEPEST} deep (line {self.parser.CurrentLineNumber})")
-        place = self.counts[-1].get(name, 0)
-        self.counts[-1][name] = place + 1
-        self.counts.append({})
-        if self.open or name in self.wanted:
-            node = Node(name, attributes, place, self.parser.CurrentLineNumber)
-            if self.open:
-                self.open[-1].children.append(node)
-            self.open.append(node)
-            self.grow(100 + sum(map(len, attributes.values())))
 
-    def end(self, name: str) -> None:
-        self.counts.pop()
-        if self.open:
-            node = self.open.pop()
-            if not self.open:
-                self.size = 0
-                self.done.append(node)
+class _Prolog:
+    """Looks at what stands before the first element, the only place where XML can declare a document type."""
 
-    def characters(self, text: str) -> None:
-        if self.open:
-            self.open[-1].text += text
-            self.grow(len(text))
+    def __init__(self, name: str) -> None:
+        self.name, self.over = name, False
+        self.parser = expat.ParserCreate()
+        self.parser.StartDoctypeDeclHandler = self._declared
+        self.parser.StartElementHandler = self._begun
 
-    def grow(self, by: int) -> None:
-        self.size += by
-        if self.size > MOST:
-            raise SourceError(f"{self.name}: one element is larger than {MOST >> 20} MB (line {self.open[0].line})")
+    def check(self, data: bytes) -> None:
+        """Has to see everything before the parser that builds elements does. Raises SourceError."""
+        for start in range(0, len(data), _STEP):
+            if self.over:
+                return
+            self.parser.Parse(data[start : start + _STEP], False)
 
-    def doctype(self, *declared: object) -> int:
+    def _begun(self, *element: object) -> None:
+        self.over = True
+
+    def _declared(self, *declared: object) -> None:
         raise SourceError(
             f"{self.name} declares a document type or entities (line {self.parser.CurrentLineNumber}), which is how XML bombs "
             "and the reading of foreign files start: remove the declaration, annotations need none"

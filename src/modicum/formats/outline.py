@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -218,36 +220,50 @@ def ring_area(ring: Sequence[Point]) -> float:
     return total / 2
 
 
-def crossing(found: Sequence[Sequence[Point]], most_pairs: int = 2_000_000) -> list[bool]:
-    """Of each ring, whether two of its edges cross, not counting touches.
+class Survey(NamedTuple):
+    """Of each of several rings: whether two of its edges cross, its area (from 0 up), and the box around it."""
 
-    Only edges that overlap from left to right are compared; all rings at once, side by side, for numpy's calls cost more than
-    the comparing. A ring of more than `most_pairs` such pairs counts as crossing itself.
+    crosses: list[bool]
+    areas: list[float]
+    bounds: list[Bounds]
+
+    def part(self, rings: slice) -> "Survey":
+        """Of some of the rings."""
+        return Survey(self.crosses[rings], self.areas[rings], self.bounds[rings])
+
+
+def survey(found: Sequence[Sequence[Point]], most_pairs: int = 2_000_000) -> Survey:
+    """Looks at all rings at once, side by side, for numpy's calls cost more than the comparing.
+
+    Touches are no crossings. Only edges that overlap from left to right are compared; a ring of more than `most_pairs` such
+    pairs counts as crossing itself.
     """
     if not found:
-        return []
-    sizes = np.array([len(ring) for ring in found])
-    begin = np.array([point for ring in found for point in ring], dtype=np.float64)
+        return Survey([], [], [])
+    sizes = np.fromiter(map(len, found), np.int64, len(found))
+    begin = np.fromiter(chain.from_iterable(chain.from_iterable(found)), np.float64, 2 * int(sizes.sum())).reshape(-1, 2)
     starts = np.cumsum(sizes) - sizes
     after = np.arange(1, len(begin) + 1)
     after[starts + sizes - 1] = starts
     end = begin[after]
     of = np.repeat(np.arange(len(sizes)), sizes)
-    left = np.minimum.reduceat(begin[:, 0], starts)
-    aside = np.concatenate([[0.0], np.cumsum(np.maximum.reduceat(begin[:, 0], starts) - left + 1)[:-1]]) - left
+    least, most = np.minimum.reduceat(begin, starts), np.maximum.reduceat(begin, starts)
+    (ax, ay), (bx, by) = (begin - begin[starts][of]).T, (end - begin[starts][of]).T  # from the first corner: small numbers
+    areas = np.abs(np.add.reduceat(ax * by - bx * ay, starts)) / 2
+    aside = np.concatenate([[0.0], np.cumsum(most[:, 0] - least[:, 0] + 1)[:-1]]) - least[:, 0]
     low, high = np.minimum(begin[:, 0], end[:, 0]) + aside[of], np.maximum(begin[:, 0], end[:, 0]) + aside[of]
     order = np.argsort(low, kind="stable")
     low, high, begin, end, of = low[order], high[order], begin[order], end[order], of[order]
     counts = np.maximum(np.searchsorted(low, high, side="left") - np.arange(len(low)) - 1, 0)
-    pairs = np.bincount(of, counts, len(sizes))
-    tangled = pairs > most_pairs
+    tangled = np.bincount(of, counts, len(sizes)) > most_pairs
     counts[tangled[of]] = 0
     first = np.repeat(np.arange(len(low)), counts)
     second = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
     p, q, r, s = begin[first], end[first], begin[second], end[second]
     cross = (_side(p, q, r) * _side(p, q, s) < 0) & (_side(r, s, p) * _side(r, s, q) < 0)
     tangled[of[first[cross]]] = True
-    return [bool(value) for value in tangled]
+    boxes = [(left, top, right, bottom) for left, top, right, bottom in np.hstack([least, most]).tolist()]
+    return Survey(tangled.tolist(), areas.tolist(), boxes)
 
 
 def _side(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], c: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

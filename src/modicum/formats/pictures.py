@@ -2,15 +2,17 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from modicum.formats.losses import Losses, RefusedError, refused
 from modicum.frozen import normal_name
-from modicum.geometry import MOST_SHAPES, Geometry, Shape, Shapes
+from modicum.geometry import MOST_SHAPES, Geometry, Point, Shape, Shapes
 from modicum.types import Class
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 LONGEST_ID = 40
 LONGEST_TEXT = 10_000
 MOST_ATTRIBUTES = 200
+MOST = 1e9  # of a number, before it is looked at closely
+_NUMBERS = frozenset((int, float))
 Fact = str | int | float | bool | None
 NOTHING = Shapes()
 
@@ -266,9 +270,34 @@ def number(value: object, path: str = "") -> float:
     """A finite number, or RefusedError with the path inside the piece that is read."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RefusedError("a value that should be a number", f"received {value!r:.60}", path)
-    if value - value != 0 or abs(value) > 1e9:
+    if value - value != 0 or abs(value) > MOST:
         raise RefusedError("a number that is infinite, far too large or not a number (NaN)", f"received {value!r:.60}", path)
     return float(value)
+
+
+def finite(values: Sequence[Any], path: str = "") -> Sequence[float]:
+    """Many finite numbers, looked at all at once; RefusedError as `number`, about the first that is none."""
+    fine = _NUMBERS.issuperset(map(type, values))
+    if not (fine and (not values or (min(values) >= -MOST and max(values) <= MOST and isfinite(sum(values))))):
+        for value in values:
+            number(value, path)
+    return values
+
+
+def pairs(given: object, path: str = "") -> tuple[Point, ...]:
+    """A list of pairs of numbers; RefusedError for anything else."""
+    if not isinstance(given, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in given):
+        raise RefusedError("points that are no list of pairs", path=path)
+    finite([*chain.from_iterable(given)], path)
+    return tuple([(x, y) for x, y in given])
+
+
+def parsed_each(texts: Sequence[str], path: str = "") -> Sequence[float]:
+    """Many numbers written as text; RefusedError as `parsed`, about the first that is none."""
+    try:
+        return finite([*map(float, texts)], path)
+    except ValueError:  # a RefusedError is one as well
+        return [parsed(text, path) for text in texts]
 
 
 def parsed(text: object, path: str = "") -> float:

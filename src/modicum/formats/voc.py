@@ -6,12 +6,15 @@ one of the VOC databases as their source are read as the development kit means t
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
+from xml.etree.ElementTree import Element
 
 from modicum.errors import SourceError
 from modicum.formats import markup
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, Place, RefusedError
+from modicum.formats.markup import value
 from modicum.formats.outline import bounds
 from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, parsed, size
 from modicum.formats.places import Out, Source, Stems
@@ -20,7 +23,6 @@ from modicum.types import Class
 
 ORDER = "ImageSets/Main/default.txt"
 LABELS = "labelmap.txt"
-_ATTRIBUTES = ("pose", "truncated", "difficult", "occluded")
 _EMPTY = {"pose": "Unspecified", "truncated": "0", "difficult": "0", "occluded": "0"}
 
 
@@ -51,8 +53,8 @@ def read(source: Source, losses: Losses) -> Drawings:
     seen: set[str] = set()
     for file in files:  # classes are known before the first picture: names are collected first
         for node in _annotations(source, file, None):
-            for entry in node.all("object"):
-                name = entry.value("name")
+            for entry in node.iterfind("object"):
+                name = value(entry, "name")
                 if name and name not in seen:
                     seen.add(name)
                     classes.of(name, "$.object.name")
@@ -71,11 +73,11 @@ def _stem(name: str) -> str:
     return name.removeprefix("Annotations/").removesuffix(".xml")
 
 
-def _annotations(source: Source, file: str, losses: Losses | None) -> Iterator[markup.Node]:
+def _annotations(source: Source, file: str, losses: Losses | None) -> Iterator[Element]:
     """The annotation a file holds; a file that cannot be read is a line of the report and nothing more."""
     try:
         with source.open(file) as data:
-            yield from markup.elements(data, file, {"annotation"})
+            yield from (node for _, node in markup.elements(data, file, ("annotation",)))
     except SourceError as error:
         if source.alone:
             raise
@@ -86,49 +88,47 @@ def _annotations(source: Source, file: str, losses: Losses | None) -> Iterator[m
 def _pictures(source: Source, file: str, classes: Classes, losses: Losses) -> Iterator[Picture]:
     for node in _annotations(source, file, losses):
         gathering = Gathering(file, losses)
-        name = node.value("filename")
+        name = value(node, "filename")
         if not name:
             name = PurePosixPath(file).stem + ".jpg"
             losses.changed(file, "$.filename", "an annotation without the name of its image", f"taken to be {name!r}")
         try:
-            width, height = size(node.value("size", "width"), ".size.width"), size(node.value("size", "height"), ".size.height")
+            width, height = size(value(node, "size", "width"), ".size.width"), size(value(node, "size", "height"), ".size.height")
         except RefusedError as error:
             losses.changed(file, "$" + error.path, error.what, error.detail)
             width = height = 0
-        first = 1 if node.value("source", "database").startswith("The VOC") else 0
-        for entry in node.all("object"):
-            _object(entry, f"$.object[{entry.number}]", classes, first, gathering)
+        first = 1 if value(node, "source", "database").startswith("The VOC") else 0
+        for number, entry in enumerate(node.iterfind("object")):
+            _object(entry, f"$.object[{number}]", classes, first, gathering)
         yield Picture(
-            name, width, height, gathering.drawn(), file=file, places=tuple(gathering.places),
-            id="" if not node.value("id") else node.value("id"),
+            name, width, height, gathering.drawn(), file=file, places=tuple(gathering.places), id=value(node, "id")
         )  # fmt: skip
 
 
-def _object(entry: markup.Node, path: str, classes: Classes, first: int, gathering: Gathering) -> None:
-    class_id = classes.find(entry.value("name"))
+def _object(entry: Element, path: str, classes: Classes, first: int, gathering: Gathering) -> None:
+    said = {node.tag: (node.text or "").strip() for node in reversed(entry)}  # of several of a name the first counts
+    class_id = classes.find(said.get("name", ""))
     if class_id is None:
         gathering.refuse(path, RefusedError("an object without a class", path=".name"))
         return
     attributes: dict[str, str | float | bool] = {}
-    for name in _ATTRIBUTES:
-        value = entry.value(name)
-        if value and value != _EMPTY[name]:
-            attributes[name] = value if name == "pose" else value == "1"
-    for node in (entry.child("attributes") or entry).all("attribute"):
-        if node.value("name"):
-            told = node.child("value")
-            attributes[node.value("name")] = "" if told is None else told.text  # spaces around it are part of an answer
-    id, score = entry.value("id") or None, entry.value("score") or entry.value("confidence")
-    outline = entry.child("polygon")
-    if entry.child("bndbox") is None and outline is not None:
-        gathering.add(path, class_id, lambda: _polygon(outline), id=id, attributes=attributes)
+    for name, usual in _EMPTY.items():
+        told = said.get(name)
+        if told and told != usual:
+            attributes[name] = told if name == "pose" else told == "1"
+    more = entry.find("attributes")
+    for node in (entry if more is None else more).iterfind("attribute"):
+        if value(node, "name"):
+            answer = node.find("value")
+            attributes[value(node, "name")] = "" if answer is None else answer.text or ""  # spaces around it are part of it
+    id, score = said.get("id") or None, said.get("score") or said.get("confidence", "")
+    box, outline = entry.find("bndbox"), entry.find("polygon")
+    if box is None and outline is not None:
+        gathering.add(path, class_id, partial(_polygon, outline), id=id, attributes=attributes)
         return
-    if entry.all("part"):
-        gathering.losses.left_out(gathering.file, f"{path}.part", "parts of an object", count=len(entry.all("part")))
-    gathering.add(
-        path, class_id, lambda: _box(entry, first), id=id, attributes=attributes,
-        score=_score(score),
-    )  # fmt: skip
+    if "part" in said:
+        gathering.losses.left_out(gathering.file, f"{path}.part", "parts of an object", count=len(entry.findall("part")))
+    gathering.add(path, class_id, partial(_box, box, first), id=id, attributes=attributes, score=_score(score))
 
 
 def _score(given: str) -> float | str | None:
@@ -138,19 +138,18 @@ def _score(given: str) -> float | str | None:
         return given  # is reported as no number
 
 
-def _box(entry: markup.Node, first: int) -> Box:
-    left, top, right, bottom = (
-        parsed(entry.value("bndbox", side), f".bndbox.{side}") for side in ("xmin", "ymin", "xmax", "ymax")
-    )
+def _box(box: Element | None, first: int) -> Box:
+    said = {node.tag: (node.text or "").strip() for node in reversed(box)} if box is not None else {}
+    left, top, right, bottom = (parsed(said.get(side, ""), f".bndbox.{side}") for side in ("xmin", "ymin", "xmax", "ymax"))
     left, top = left - first, top - first
     if right <= left or bottom <= top:
         raise RefusedError("a shape of zero area", f"{right - left:g} x {bottom - top:g}", ".bndbox")
     return Box(x=left, y=top, w=right - left, h=bottom - top)
 
 
-def _polygon(outline: markup.Node) -> Polygon:
+def _polygon(outline: Element) -> Polygon:
     """As some programs write it: x1, y1, x2, y2, ..."""
-    values = {node.name: parsed(node.text.strip(), ".polygon") for node in outline.children}
+    values = {node.tag: parsed((node.text or "").strip(), ".polygon") for node in outline}
     points: list[Point] = []
     while f"x{len(points) + 1}" in values and f"y{len(points) + 1}" in values:
         points.append((values[f"x{len(points) + 1}"], values[f"y{len(points) + 1}"]))

@@ -18,7 +18,7 @@ from modicum.errors import ModicumError, SourceError
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, Place, RefusedError
 from modicum.formats.outline import bounds, corners, one_ring, rings, rotated_from
-from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, parsed, size
+from modicum.formats.pictures import Classes, Drawings, Gathering, Picture, ShapeFormat, parsed, parsed_each, size
 from modicum.formats.places import IMAGES, Out, Source, Stems, safe_path
 from modicum.geometry import Bones, Box, Geometry, Point, Polygon, Rotated, Shape, Skeleton
 from modicum.types import Class
@@ -219,7 +219,7 @@ class _Reader:
             class_id = parsed(parts[0])
             if not (class_id == int(class_id) and 0 <= class_id < len(self.classes.made)):
                 raise RefusedError("a shape of an unknown class", f"class {parts[0][:20]}, there are {len(self.classes.made)}")
-            values = [parsed(part) for part in parts[1:]]
+            values = [*parsed_each(parts[1:])]
         except RefusedError as error:
             gathering.refuse(path, error)
             return
@@ -262,7 +262,7 @@ def _around_nodes(values: list[float], per_node: int) -> bool:
 
 
 def _points(values: list[float], width: int, height: int) -> tuple[Point, ...]:
-    return tuple((x * width, y * height) for x, y in zip(values[::2], values[1::2], strict=True))
+    return tuple([(x * width, y * height) for x, y in zip(values[::2], values[1::2], strict=True)])
 
 
 def _box(values: list[float], width: int, height: int) -> Box:
@@ -351,11 +351,7 @@ def _lines(task: str, picture: Picture, nodes: int, keeper: Keeper) -> Iterator[
             keeper.losses.left_out(picture.where, picture.place(place), error.what, error.detail)
             continue
         if values is not None:
-            yield f"{shape.class_id} " + " ".join(map(_text, values))
-
-
-def _text(value: float | int) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.9g}"
+            yield f"{shape.class_id}" + " %.9g" * len(values) % tuple(values)
 
 
 def _scaled(points: Any, picture: Picture) -> list[float]:
