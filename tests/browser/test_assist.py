@@ -1,15 +1,30 @@
 """Assisted tools on the workbench with real mouse events: clicks are answered by the server, and Enter takes the answer."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-from browser.test_workbench import Bench, box_of, kinds, near, open_bench, photos
+from browser.test_workbench import HEIGHT, WIDTH, Bench, box_of, kinds, near, open_bench
 
-__all__ = ["open_bench", "photos"]  # fixtures
+__all__ = ["open_bench"]  # a fixture
 
-EXTREMES = ((100, 175), (200, 100), (301, 175), (200, 251))  # of the red rectangle on the first image
+EXTREMES = ((100, 175), (200, 100), (301, 175), (200, 251))  # of the red rectangle
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two images that differ in one pixel: whichever is asked for first, the tools see the same."""
+    folder = tmp_path_factory.mktemp("rectangles")
+    for number in range(2):
+        image = Image.new("RGB", (WIDTH, HEIGHT), (60, 60, 60))
+        ImageDraw.Draw(image).rectangle((100, 100, 300, 250), fill=(200, 40, 40))
+        image.putpixel((WIDTH - 1, HEIGHT - 1), (60, 60, 61 + number))
+        image.save(folder / f"rectangle {number}.png")
+    return folder
 
 
 def proposed(bench: Bench) -> None:
@@ -51,7 +66,7 @@ def test_clicks_become_an_outline_and_for_another_class_a_box(open_bench: Callab
     assert kinds(value) == ["polygon", "polygon", "box"]
     straight, wand, box = value["shapes"]
     assert len(straight["geometry"]["rings"][0]) == 4
-    assert near(bounds(wand), [100, 100, 301, 251], 14)  # superpixels are about so wide
+    assert near(bounds(wand), [100, 100, 301, 251], 8)  # half of a superpixel
     assert near(box_of(box), [100, 100, 201, 151])
 
 
