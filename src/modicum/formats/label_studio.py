@@ -6,7 +6,7 @@ corner there. Regions of one point each stand for points and keypoints. Beside t
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import IO, Any
 from urllib.parse import parse_qs, unquote, urlparse
@@ -16,7 +16,19 @@ from modicum.formats import brush, json_stream, markup
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import one_ring, rings
-from modicum.formats.pictures import Classes, Drawings, Fact, Gathering, Numbers, Picture, ShapeFormat, number, pairs, size
+from modicum.formats.pictures import (
+    Classes,
+    Drawings,
+    Fact,
+    Gathering,
+    Numbers,
+    Picture,
+    ShapeFormat,
+    finite,
+    number,
+    pairs,
+    size,
+)
 from modicum.formats.places import IMAGES, Out, Source
 from modicum.geometry import (
     Answer,
@@ -63,9 +75,10 @@ def read(source: Source, losses: Losses) -> Drawings:
     classes = Classes(file, losses)
     with source.open(file) as data:  # classes are known before the first picture: names are collected first
         for task in _tasks(data, file):
-            for path, result in _results(task.value, task.place):
+            for path, result in _results(task.value):
                 for label in _labels(result):
-                    classes.of(label, path)
+                    if label not in classes.known:
+                        classes.of(label, f"$[{task.place}].{path[0]}[{path[1]}].result[{path[2]}]")
     return Drawings(classes.tuple(), _pictures(source, file, classes, losses))
 
 
@@ -73,14 +86,15 @@ def _tasks(data: IO[bytes], file: str) -> Iterator[json_stream.Element]:
     return (element for element in json_stream.elements(data, file) if element.key == "" and element.place >= 0)
 
 
-def _results(task: Any, place: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def _results(task: Any) -> Iterator[tuple[tuple[str, int, int], dict[str, Any]]]:
+    """Every result of a task, with the part it stands in and its two places there."""
     if not isinstance(task, dict):
         return
     for part in ("annotations", "completions", "predictions"):
         for n, said in enumerate(task.get(part) or ()):
             for m, result in enumerate((said.get("result") if isinstance(said, dict) else None) or ()):
                 if isinstance(result, dict):
-                    yield f"$[{place}].{part}[{n}].result[{m}]", result
+                    yield (part, n, m), result
 
 
 def _labels(result: dict[str, Any]) -> list[str]:
@@ -177,14 +191,14 @@ def _picture(task: dict[str, Any], name: str, path: str, source: Source, file: s
 def _size(task: dict[str, Any], name: str, path: str, source: Source, file: str, losses: Losses) -> tuple[int, int]:
     """What the results or the data say; they are percentages of what the results say. Else the image itself."""
     found: set[tuple[int, int]] = set()
-    for where, result in _results(task, 0):
-        if "original_width" in result:
-            try:
-                found.add(
-                    (size(result["original_width"], ".original_width"), size(result.get("original_height"), ".original_height"))
-                )
-            except RefusedError as error:
-                losses.changed(file, path + where.removeprefix("$[0]") + error.path, error.what, error.detail)
+    for (part, n, m), result in _results(task):
+        width, height = result.get("original_width"), result.get("original_height")
+        if width is None or (type(width) is type(height) is int and (width, height) in found):
+            continue
+        try:
+            found.add((size(width, ".original_width"), size(height, ".original_height")))
+        except RefusedError as error:
+            losses.changed(file, f"{path}.{part}[{n}].result[{m}]{error.path}", error.what, error.detail)
     if len(found) > 1:
         told = ", ".join(f"{w} x {h}" for w, h in sorted(found))
         losses.changed(file, path, "results of one task that name different sizes; the largest counts", told)
@@ -249,8 +263,13 @@ def geometry_of(kind: str, value: dict[str, Any], image: tuple[int, int], turned
     if not width:
         raise RefusedError("Label Studio counts in percent of the image, whose size is unknown: give the folder of the images")
 
-    def at(key: str, of: int) -> float:
-        return number(value.get(key), f".value.{key}") * of / 100
+    def at(*keys: str) -> Sequence[float]:
+        """Two or four numbers in percent of width, height, width, height, as pixels."""
+        try:
+            found = finite([value.get(key) for key in keys])
+        except RefusedError:
+            found = [number(value.get(key), f".value.{key}") for key in keys]
+        return [part * of / 100 for part, of in zip(found, (width, height) * 2, strict=False)]
 
     angle = math.fmod(number(value.get("rotation") or 0, ".value.rotation"), 360)
     if kind == "brushlabels":
@@ -258,15 +277,15 @@ def geometry_of(kind: str, value: dict[str, Any], image: tuple[int, int], turned
     if kind == "polygonlabels":
         ring = pairs(value.get("points"), ".value.points")
         return Polygon(rings=(tuple([(x * width / 100, y * height / 100) for x, y in ring]),))
-    x, y = at("x", width), at("y", height)
     if kind == "keypointlabels":
+        x, y = at("x", "y")
         return Points(points=((x, y),))
     if kind == "ellipselabels":
-        rx, ry = at("radiusX", width), at("radiusY", height)
+        x, y, rx, ry = at("x", "y", "radiusX", "radiusY")
         if rx <= 0 or ry <= 0:
             raise RefusedError("a shape of zero area", f"{rx:g} x {ry:g}", ".value")
         return Ellipse(cx=x, cy=y, rx=rx, ry=ry, angle=angle)
-    w, h = at("width", width), at("height", height)
+    x, y, w, h = at("x", "y", "width", "height")
     if w <= 0 or h <= 0:
         raise RefusedError("a shape of zero area", f"{w:g} x {h:g}", ".value")
     if not angle:

@@ -7,7 +7,7 @@ of them starts with a document type declaration, and annotations never need one.
 import re
 from collections.abc import Collection, Iterator
 from typing import IO
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,7 +16,8 @@ from modicum.errors import SourceError
 WINDOW = 2**18  # bytes
 DEEPEST = 50
 MOST = 2**26  # bytes of one element that is read as a whole
-_STEP = 2**10  # bytes of the prolog that are looked at at a time
+_NODE = 100  # bytes an element takes at least
+_STEP = 2**7  # bytes of the prolog that are looked at at a time
 _NEVER = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
 
@@ -42,47 +43,68 @@ def elements(file: IO[bytes], name: str, wanted: Collection[str]) -> Iterator[tu
 
     Raises SourceError for what is no XML, has a document type, is too large or nested too deeply, with the line.
     """
-    prolog = _Prolog(name)
-    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
-    around: list[Element] = []
     counts = dict.fromkeys(wanted, 0)
-    inside = 0  # the depth of the wanted element that is open
-    held = 0  # bytes since something was given away or dropped
+    prolog = _Prolog(name)
     try:
-        while data := file.read(WINDOW):
-            prolog.check(data)
-            parser.feed(data)
-            held += len(data)
-            for event in parser.read_events():
-                node = event[-1]
-                if not isinstance(node, Element):
-                    continue  # never: of these two events it is one
-                if event[0] == "start":
-                    around.append(node)
-                    if len(around) > DEEPEST:
-                        raise SourceError(f"{name}: elements more than {DEEPEST} deep (<{node.tag[:40]}>)")
-                    if node.tag[:1] == "{":
-                        node.tag = node.tag.partition("}")[2]
-                    if not inside and node.tag in counts:
-                        inside = len(around)
-                    continue
-                around.pop()
-                if len(around) < inside:
-                    number = counts[node.tag]
-                    counts[node.tag] = number + 1
-                    yield number, node
-                    inside = 0
-                if not inside:
-                    held = 0
-                    if around:
-                        around[-1].remove(node)
-            if held > MOST:
-                raise SourceError(f"{name}: one element is larger than {MOST >> 20} MB")
-        parser.close()
+        data = file.read(WINDOW)
+        prolog.check(data)
+        rest = file.read(WINDOW)
+        for node in _streamed(data, rest, file, prolog, wanted) if rest else _small(data, wanted):
+            number = counts[node.tag]
+            counts[node.tag] = number + 1
+            yield number, node
     except (ParseError, expat.ExpatError) as error:
         raise SourceError(
             f"{name} is no XML that can be read: {expat.ErrorString(error.code)} (line {_line(error)}); export it again"
         ) from error
+
+
+def _small(data: bytes, wanted: Collection[str]) -> Iterator[Element]:
+    """Of a document of one window, which is built at once: programs that write a file an image write many."""
+    parser = XMLParser()  # noqa: S314, the prolog was looked at
+    parser.feed(data)
+    for node in parser.close().iter():
+        if node.tag[:1] == "{":
+            node.tag = node.tag.partition("}")[2]
+        if node.tag in wanted:
+            yield node
+
+
+def _streamed(data: bytes, rest: bytes, file: IO[bytes], prolog: "_Prolog", wanted: Collection[str]) -> Iterator[Element]:
+    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
+    around: list[Element] = []
+    inside = 0  # the depth of the wanted element that is open
+    held = 0  # bytes, about, since something was given away or dropped
+    while data:
+        prolog.check(data)
+        parser.feed(data)
+        held += len(data)
+        for event in parser.read_events():
+            node = event[-1]
+            if not isinstance(node, Element):
+                continue  # never: of these two events it is one
+            if event[0] == "start":
+                around.append(node)
+                held += _NODE
+                if len(around) > DEEPEST:
+                    raise SourceError(f"{prolog.name}: elements more than {DEEPEST} deep (<{node.tag[:40]}>)")
+                if node.tag[:1] == "{":
+                    node.tag = node.tag.partition("}")[2]
+                if not inside and node.tag in wanted:
+                    inside = len(around)
+                continue
+            around.pop()
+            if len(around) < inside:
+                yield node
+                inside = 0
+            if not inside:
+                held = 0
+                if around:
+                    around[-1].remove(node)
+        if held > MOST:
+            raise SourceError(f"{prolog.name}: one element is larger than {MOST >> 20} MB")
+        data, rest = rest, file.read(WINDOW)
+    parser.close()
 
 
 def _line(error: ParseError | expat.ExpatError) -> int:
