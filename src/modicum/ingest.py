@@ -9,9 +9,11 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import structlog
@@ -21,7 +23,7 @@ from sqlalchemy import Connection
 from modicum import images, run
 from modicum.encoders.image import Encoder
 from modicum.encoders.resolve import resolve
-from modicum.errors import InputError, MediaError, ModicumError, NotFoundError
+from modicum.errors import InputError, MediaError, ModicumError, NotFoundError, StorageError
 from modicum.geometry import Shapes
 from modicum.given import Given, gather
 from modicum.home import Home
@@ -30,7 +32,7 @@ from modicum.sources.entries import Entry, Options, Refusal
 from modicum.sources.listing import count, described, in_batches, list_source
 from modicum.store import items, jobs, labels, projects
 from modicum.store.db import Database
-from modicum.store.items import Known, NewItem
+from modicum.store.items import Known, NewItem, Twin
 from modicum.types import Job, JobState, Rejection, Schema, Split
 from modicum.vectors import Vectors
 
@@ -98,7 +100,7 @@ def _import(db: Database, home: Home, job: Job, stop: Callable[[], bool]) -> tup
     encoder = resolve(project.encoder, home.cache)
     db.write(projects.set_dims, project.id, encoder.dims)
     db.write(projects.check_probe, project.id, encoder([probe_picture()])[0])
-    look = _Look(db, project.id, encoder, threading.Event())
+    look = _Look(db, home, project.id, encoder, threading.Event())
     batches = in_batches(list_source(source, Options(labels, absolute)), BATCH_FILES, BATCH_BYTES)
     seen = run.map(look, batches, _processors())
     tally = _Tally(job, rows, given=given)
@@ -160,15 +162,16 @@ class _Seen:
     entry: Entry | Refusal
     sha256: str = ""
     facts: images.Facts | None = None
-    vector: NDArray[np.float32] | None = None
+    vector: NDArray[np.floating] | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class _Look:
-    """Reads and hashes a batch; decodes and encodes what the project does not have. `ending` makes it give up."""
+    """Reads and hashes a batch; decodes and encodes what no project has. `ending` makes it give up."""
 
     db: Database
+    home: Home
     project_id: int
     encoder: Encoder
     ending: threading.Event
@@ -178,7 +181,10 @@ class _Look:
         seen = [self._read(entry, contents) for entry in batch]
         with self.db.read() as conn:
             known = items.known_hashes(conn, self.project_id, contents)
-        return self._encode(seen, {sha256: data for sha256, data in contents.items() if sha256 not in known})
+            twins = items.twins(conn, self.project_id, contents.keys() - known.keys())
+        found = self._copied(twins)
+        found |= self._encoded({sha256: data for sha256, data in contents.items() if sha256 not in known | found})
+        return [] if self.ending.is_set() else [replace(each, **found.get(each.sha256, {})) for each in seen]
 
     def _read(self, entry: Entry | Refusal, contents: dict[str, bytes]) -> _Seen:
         if isinstance(entry, Refusal) or self.ending.is_set():
@@ -191,33 +197,35 @@ class _Look:
         contents[sha256] = data
         return _Seen(entry, sha256)
 
-    def _encode(self, seen: Sequence[_Seen], new: Mapping[str, bytes]) -> list[_Seen]:
-        facts: dict[str, images.Facts] = {}
+    def _copied(self, twins: Mapping[str, Twin]) -> dict[str, dict[str, Any]]:
+        """Facts and vectors of what another project has encoded already. One that goes away meanwhile is encoded again."""
+        found: dict[str, dict[str, Any]] = {}
+        for sha256, twin in twins.items():
+            with suppress(StorageError):
+                vectors = Vectors(self.home.vectors_of(twin.project_id), self.encoder.dims).read(twin.row + 1)
+                facts = images.Facts(twin.media, twin.width, twin.height)
+                found[sha256] = {"facts": facts, "vector": np.asarray(vectors[twin.row])}
+        return found
+
+    def _encoded(self, new: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+        """Facts and vectors of what nobody has encoded yet, or the reason why there are none."""
+        found: dict[str, dict[str, Any]] = {}
         pixels: dict[str, NDArray[np.uint8]] = {}
-        reasons: dict[str, str] = {}
         for sha256, data in new.items():
             if self.ending.is_set():
-                return []
+                return {}
             try:
-                facts[sha256], pixels[sha256] = images.probe(data), images.decode(data, self.encoder.size)
+                found[sha256], pixels[sha256] = {"facts": images.probe(data)}, images.decode(data, self.encoder.size)
             except MediaError as error:
-                reasons[sha256] = error.message
-        vectors: dict[str, NDArray[np.float32]] = {}
+                found[sha256] = {"reason": error.message}
         waiting = list(pixels)
         for start in range(0, len(waiting), _AT_ONCE):
             if self.ending.is_set():
-                return []
+                return {}
             part = waiting[start : start + _AT_ONCE]
-            vectors.update(zip(part, self.encoder([pixels[sha256] for sha256 in part]), strict=True))
-        return [
-            replace(
-                each,
-                facts=facts.get(each.sha256),
-                vector=vectors.get(each.sha256),
-                reason=each.reason or reasons.get(each.sha256, ""),
-            )
-            for each in seen
-        ]
+            for sha256, vector in zip(part, self.encoder([pixels[sha256] for sha256 in part]), strict=True):
+                found[sha256]["vector"] = vector
+        return found
 
 
 # --- keeping: in one thread, in the order of the source ----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import io
 import json
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,12 @@ class Bench:
         self.db = Database(self.home.database_url)
         self.encoder = write_encoder(self.home.path)
         self.project = self.db.write(projects.create, "pictures", classes, encoder=self.encoder)
+
+    def another(self, name: str) -> "Bench":
+        """Another project of the same home."""
+        other = copy(self)
+        other.project = self.db.write(projects.create, name, encoder=self.encoder)
+        return other
 
     def queue(self, source: Path, *, labels: bool = False) -> Job:
         self.db.write(jobs.enqueue, self.project.id, {"source": str(source), "labels_from_folders": labels})

@@ -77,6 +77,35 @@ def test_the_same_bytes_under_two_names_are_one_item(bench: Bench, tmp_path: Pat
     assert left_out["twin-0005.png"].reason == "the same bytes as 0005.png"
 
 
+def test_what_another_project_has_encoded_is_not_encoded_again(bench: Bench, tmp_path: Path) -> None:
+    source = tmp_path / "photos"
+    write_pictures(source, range(40))
+    bench.take(source)
+    first = bench.home.vectors_of(bench.project.id)
+    marked = np.fromfile(first, "<f2").reshape(-1, 3)
+    marked[:, 2] = np.arange(40)  # what no encoder gives: who has it has copied it
+    marked.tofile(first)
+    write_pictures(source, range(40, 45))
+    second = bench.another("again")
+    job = second.take(source)
+    assert (job.state, job.added, job.duplicates, job.rejected) == (JobState.DONE, 45, 0, 0)
+    np.testing.assert_array_equal(second.vectors()[:40], marked)
+    np.testing.assert_allclose(second.vectors()[40:, 2], 99, atol=0.1)
+    facts = [(item.name, item.media, item.width, item.height) for item in second.items()]
+    assert facts[:40] == [(item.name, item.media, item.width, item.height) for item in bench.items()]
+
+    os.truncate(first, 0)  # a project whose vectors are gone is no help, and no harm
+    third = bench.another("once more")
+    assert third.take(source).added == 45
+    np.testing.assert_array_equal(third.vectors()[:40], marked)  # from the second
+
+    write_encoder(bench.home.path, "brightest")
+    (bench.home.path / "brightest.onnx").replace(bench.home.path / "model.onnx")  # of the same name, and another encoder
+    fourth = bench.another("another encoder")
+    assert fourth.take(source).added == 45
+    np.testing.assert_allclose(fourth.vectors()[:, 2], 99, atol=0.1)
+
+
 def test_class_folders_become_labels(tmp_path: Path) -> None:
     bench = Bench(tmp_path, ("Chow",))
     source = tmp_path / "dogs"

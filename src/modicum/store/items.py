@@ -56,6 +56,35 @@ def known_hashes(conn: Connection, project_id: int, hashes: Iterable[str]) -> di
     return known
 
 
+@dataclass(frozen=True)
+class Twin:
+    """An item of another project with the same bytes, whose encoder is the same: its vector needs no encoding."""
+
+    project_id: int
+    row: int
+    media: str
+    width: int
+    height: int
+
+
+def twins(conn: Connection, project_id: int, hashes: Iterable[str]) -> dict[str, Twin]:
+    """By sha256, those of the hashes that another project has encoded by an encoder which answers the probe alike."""
+    wanted = list(hashes)
+    mine = select(project.c.encoder, project.c.dims, project.c.probe).where(project.c.id == project_id).subquery()
+    alike = select(project.c.id).join(
+        mine,
+        (mine.c.encoder == project.c.encoder) & (mine.c.dims == project.c.dims) & (mine.c.probe == project.c.probe),
+    )
+    others = conn.execute(alike.where(project.c.id != project_id)).scalars().all()
+    found: dict[str, Twin] = {}
+    for start in range(0, len(wanted) if others else 0, IN_ONE_STATEMENT):
+        part = wanted[start : start + IN_ONE_STATEMENT]
+        query = select(item.c.sha256, item.c.project_id, item.c.row, item.c.media, item.c.width, item.c.height)
+        rows = conn.execute(query.where(item.c.project_id.in_(others), item.c.sha256.in_(part)))
+        found.update((sha256, Twin(*rest)) for sha256, *rest in rows)
+    return found
+
+
 def add_items(conn: Connection, project_id: int, new_items: Sequence[NewItem], first_row: int, *, batch: int = 0) -> list[int]:
     """Add items whose vectors stand from `first_row` on, with the labels they bring; returns their ids.
 
