@@ -250,6 +250,24 @@ def test_facts_are_handed_over_to_the_last_digit(open_tab: OpenTab, auto: str) -
     assert Path(waiting.value.path()).read_text() == facts
 
 
+def test_an_export_brings_its_certificates_along(open_tab: OpenTab, auto: str) -> None:
+    tab = open_tab()
+    tell(tab, auto, STATES["issued"])
+    tab.go(f"/p/{auto}/export")
+    beside = tab.page.get_by_role("checkbox", name="Put the certificates beside the labels")
+    expect(beside).to_be_checked()
+    expect(tab.page.get_by_text("modicum verify labels.csv")).to_be_visible()
+    assert serious(Axe().run(tab.page).response) == []
+    tab.page.set_viewport_size({"width": 768, "height": 1600})
+    assert overflow(tab) <= 0
+    tab.page.screenshot(path=SCREENSHOTS / "export-certificates.png")
+    for named in (f"{auto}-labels.zip", f"{auto}-labels.csv"):
+        with tab.page.expect_download() as waiting:
+            tab.page.get_by_role("button", name="Download CSV").click()
+        assert waiting.value.suggested_filename == named
+        beside.set_checked(False)
+
+
 def test_an_error_can_be_tried_again(open_tab: OpenTab, auto: str) -> None:
     tab = open_tab()
     problem = json.dumps({"error": "state", "message": "the model of round 6 is gone; train again"})

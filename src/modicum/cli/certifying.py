@@ -10,10 +10,9 @@ from modicum.cli.serving import HomeOption, Json
 from modicum.cli.terminal import emit, say
 
 if TYPE_CHECKING:
+    from modicum.engine.verify import Verdict
     from modicum.types import Policy
     from modicum.views import CertificateView
-
-LARGEST_FACTS = 200_000_000  # bytes of a file that is read
 
 
 def certify(
@@ -128,31 +127,41 @@ def _write(out: Path, facts: dict[str, Any]) -> None:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="The facts of a certificate, as certify --facts or the browser wrote them.")],
+    file: Annotated[Path, typer.Argument(help="An export with its certificates, or the facts of one certificate.")],
     as_json: Json = False,
 ) -> None:
-    """Compute a certificate again from its facts alone, and say what matches."""
-    import json
+    """Compute certificates again from what was exported alone, and say what matches.
 
+    Of an export (a file with the certificates beside it, a folder or a zip) every label by a model is held against the
+    certificate it names as well.
+    """
+    from modicum import recheck
     from modicum.engine.verify import verify as check
-    from modicum.errors import SourceError
 
-    try:
-        if file.stat().st_size > LARGEST_FACTS:
-            raise SourceError(f"{file} is larger than {LARGEST_FACTS:,} bytes: that is no certificate")
-        facts = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(f"{file} cannot be read ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{file} is not JSON: give the file that certify --facts wrote") from error
-    # what was exported tells beside the certificate which project it is of, and when
-    verdict = check(facts["certificate"] if isinstance(facts, dict) and "certificate" in facts else facts)
-    if as_json:
-        findings = [{"name": one.name, "matches": one.matches, "found": one.found} for one in verdict.findings]
-        emit({"holds": verdict.holds, "findings": findings})
+    if recheck.is_export(file):
+        found = recheck.check_export(file)
+        holds = found.holds
+        facts = {
+            "labels": found.labels,
+            "uncertified": found.uncertified,
+            "strays": dict(found.strays),
+            "certificates": [{"number": one.number, "state": one.state, **_verdict(one.verdict)} for one in found.certificates],
+        }
+        lines = [*recheck.told(found), "The export holds what it says." if holds else "The export does not hold what it says."]
     else:
-        for one in verdict.findings:
-            say(f"{'matches' if one.matches else 'DIFFERS'}  {one.name}: {one.found}")
-        say("The certificate holds." if verdict.holds else "The certificate does not hold.")
-    if not verdict.holds:
+        verdict = check(recheck.facts_of(file))
+        holds, facts = verdict.holds, _verdict(verdict)
+        lines = [f"{'matches' if one.matches else 'DIFFERS'}  {one.name}: {one.found}" for one in verdict.findings]
+        lines.append("The certificate holds." if holds else "The certificate does not hold.")
+    if as_json:
+        emit({"holds": holds, **facts})
+    else:
+        for line_ in lines:
+            say(line_)
+    if not holds:
         raise typer.Exit(2)
+
+
+def _verdict(verdict: "Verdict") -> dict[str, Any]:
+    findings = [{"name": one.name, "matches": one.matches, "found": one.found} for one in verdict.findings]
+    return {"holds": verdict.holds, "findings": findings}

@@ -12,7 +12,6 @@ from modicum.cli.terminal import emit, follow, job_line, say
 if TYPE_CHECKING:
     from contextlib import closing
 
-    from modicum.formats.row import Format
     from modicum.home import Home
     from modicum.store.db import Database
     from modicum.types import Job, Project
@@ -184,11 +183,17 @@ def export(
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:
-    """Write the labels with their provenance."""
+    """Write the labels with their provenance, and beside them what the certificates rest on that they stand under."""
+    import sys
+    from functools import partial
+
+    from modicum import bundle
+    from modicum.bundle import Bundle
     from modicum.cli.opening import pick
     from modicum.errors import InputError
     from modicum.export import format_named
     from modicum.home import Home
+    from modicum.ingest import read_uri
 
     here = Home(home)
     with opened(here) as db:
@@ -201,11 +206,23 @@ def export(
         chosen_format = format_named(format_)
         if out is None and (format_ == "folders" or as_json):
             raise InputError("say where to write with --out" + (": class folders need a folder" if format_ == "folders" else ""))
-        rows = write_export(here, db, chosen, chosen_format, out, predictions=predictions)
-    if as_json:
-        emit({"project": chosen.slug, "format": format_, "out": str(out), "rows": rows})
-    elif out is not None:
-        say(f"{rows:,} rows written to {out}")
+        read = partial(read_uri, here)
+        labels = Bundle(db, chosen, predictions=predictions)
+        if out is not None:
+            facts = bundle.write(labels, chosen_format, out, read)
+        else:
+            sys.stdout.buffer.writelines(chosen_format.write(labels.rows(), read))
+            sys.stdout.flush()
+    if out is None:
+        if labels.named:
+            sys.stderr.write("Labels in it stand under certificates: with --out, what these rest on is written beside them\n")
+    elif as_json:
+        certificates = [str(path) for path in facts]
+        emit({"project": chosen.slug, "format": format_, "out": str(out), "rows": labels.count, "certificates": certificates})
+    else:
+        say(f"{labels.count:,} rows written to {out}")
+        if facts:
+            say(f"What their certificates rest on: {', '.join(path.name for path in facts)} (modicum verify {out})")
 
 
 def export_shapes(
@@ -260,49 +277,6 @@ def export_shapes(
     else:
         for line in losses.lines():
             sys.stderr.write(line + "\n")
-
-
-def write_export(
-    home: "Home", db: "Database", project: "Project", format_: "Format", out: Path | None, *, predictions: bool
-) -> int:
-    """Writes the file or the folder; returns the number of rows. A file appears under its name only when it is complete."""
-    import sys
-    from collections.abc import Iterator
-    from functools import partial
-
-    from modicum.errors import StorageError
-    from modicum.export import rows as export_rows
-    from modicum.formats import folders
-    from modicum.formats.row import Row
-    from modicum.ingest import read_uri
-
-    count = 0
-
-    def counted() -> Iterator[Row]:
-        nonlocal count
-        for row in export_rows(db, project, predictions=predictions):
-            count += 1
-            yield row
-
-    read = partial(read_uri, home)
-    if format_ is folders.FORMAT and out is not None:
-        folders.write_folder(counted(), read, out)
-        return count
-    chunks = format_.write(counted(), read)
-    if out is None:
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.flush()
-        return count
-    fresh = out.with_name(out.name + ".part")
-    try:
-        with fresh.open("wb") as file:
-            file.writelines(chunks)
-        fresh.replace(out)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise StorageError(f"cannot write {out}: {error.strerror}; choose another place with --out") from error
-    return count
 
 
 def opened(home: "Home") -> "closing[Database]":

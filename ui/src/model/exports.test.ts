@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { command, contents, type FormatCard, formatCards, total } from "./exports";
+import { besideSaid, command, contents, covering, type FormatCard, formatCards, total, verifyCommand } from "./exports";
 
 const counts = {
   items: 1000,
@@ -60,4 +60,20 @@ it("offers formats of shapes where shapes are drawn", () => {
   const [coco] = formatCards({ formats: [], shape_formats: shapes }, "draw") as [FormatCard];
   expect(coco.title).toBe("COCO");
   expect(command("pages", coco, false)).toBe("modicum export pages --format coco --out labels.json");
+});
+
+it("names the certificates whose facts go along: those that labels stand under, and none that proves nothing", () => {
+  const one = { number: 3, route: "auto", certified: true, standing: 12 } as const;
+  const found = covering([
+    one,
+    { ...one, number: 1 },
+    { ...one, number: 2, standing: 0 },
+    { ...one, number: 4, certified: false },
+    { ...one, number: 5, route: "discard" },
+  ]);
+  expect(found).toEqual([1, 3]);
+  expect(besideSaid(found)).toBe("A zip, with what the certificates 1 and 3 rest on.");
+  expect(besideSaid([1, 2, 5])).toContain("certificates 1, 2 and 5 rest");
+  expect(besideSaid([3])).toContain("certificate 3 rests");
+  expect(verifyCommand({ name: "folders", title: "", text: "", suffix: ".zip" })).toBe("modicum verify labels");
 });

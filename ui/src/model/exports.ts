@@ -72,6 +72,33 @@ export function total(parts: readonly Part[]): string {
 
 /** The same export from a terminal; what is a zip here is written as a folder there. */
 export function command(slug: string, format: FormatCard, predictions: boolean): string {
-  const out = format.suffix === ".zip" ? "labels" : `labels${format.suffix}`;
-  return `modicum export ${slug} --format ${format.name}${predictions ? " --predictions" : ""} --out ${out}`;
+  return `modicum export ${slug} --format ${format.name}${predictions ? " --predictions" : ""} --out ${written(format)}`;
+}
+
+function written(format: FormatCard): string {
+  return format.suffix === ".zip" ? "labels" : `labels${format.suffix}`;
+}
+
+/** Computes the certificates of that export again, and holds the labels against them. */
+export function verifyCommand(format: FormatCard): string {
+  return `modicum verify ${written(format)}`;
+}
+
+type Certificate = Pick<components["schemas"]["CertificateView"], "number" | "route" | "certified" | "standing">;
+
+/** The certificates that labels in an export stand under, by number. */
+export function covering(certificates: readonly Certificate[]): number[] {
+  return certificates
+    .filter((one) => one.certified && one.route === "auto" && one.standing > 0)
+    .map((one) => one.number)
+    .sort((a, b) => a - b);
+}
+
+/** What is put beside the labels on their account. */
+export function besideSaid(numbers: readonly number[]): string {
+  const [first, ...more] = numbers;
+  if (first === undefined) return "";
+  const last = more.pop();
+  if (last === undefined) return `A zip, with what certificate ${first} rests on.`;
+  return `A zip, with what the certificates ${[first, ...more].join(", ")} and ${last} rest on.`;
 }

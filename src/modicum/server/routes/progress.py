@@ -9,7 +9,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from modicum import converting, export
+from modicum import bundle, converting, export
+from modicum.bundle import Bundle
+from modicum.formats import folders
 from modicum.ingest import read_uri
 from modicum.progress import progress
 from modicum.server.site import At, In, Site
@@ -37,18 +39,25 @@ def export_labels(
     site: At,
     format: Annotated[str, Query(description="csv, jsonl, folders, or what an installed package adds")] = "csv",
     predictions: Annotated[bool, Query(description="add the model's predictions of unlabeled items, marked as such")] = False,
+    certificates: Annotated[bool, Query(description="a zip, with the facts of every certificate the labels name")] = False,
 ) -> StreamingResponse:
     """The labels with their provenance as a download; `folders` is a zip with one folder a class.
+
+    `modicum verify` computes the certificates in the zip again, and holds the labels against them; `folders` holds them always.
 
     Drawings come as a zip in one of their own formats, with a list of what it could not hold.
     """
     if project.task_schema.task == "draw":
         return _drawings(project, site, format, predictions)
     chosen = export.format_named(format, path="query.format")
-    rows = export.rows(site.db, project, predictions=predictions)
-    name = f"{project.slug}{'-with-predictions' if predictions else ''}{chosen.suffix}"
+    labels = Bundle(site.db, project, predictions=predictions)
+    stem = f"{project.slug}{'-with-predictions' if predictions else ''}"
+    read = partial(read_uri, site.home)
+    whole = certificates or chosen is folders.FORMAT
+    pieces = bundle.zipped(labels, chosen, stem, read) if whole else chosen.write(labels.rows(), read)
+    name = f"{stem}{'.zip' if whole else chosen.suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return StreamingResponse(chosen.write(rows, partial(read_uri, site.home)), media_type=chosen.media, headers=headers)
+    return StreamingResponse(pieces, media_type="application/zip" if whole else chosen.media, headers=headers)
 
 
 def _drawings(project: Project, site: Site, name: str, predictions: bool) -> StreamingResponse:

@@ -2,8 +2,17 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
-import { useMe, useProject } from "../../api/queries";
-import { command, contents, type FormatCard, formatCards, total } from "../../model/exports";
+import { useCertificates, useMe, useProject } from "../../api/queries";
+import {
+  besideSaid,
+  command,
+  contents,
+  covering,
+  type FormatCard,
+  formatCards,
+  total,
+  verifyCommand,
+} from "../../model/exports";
 import { count, size } from "../../model/figures";
 import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/EmptyState";
@@ -14,13 +23,23 @@ import "./export.css";
 export function Export({ slug }: { slug: string }) {
   const project = useProject(slug);
   const me = useMe();
-  const missing = [project, me].find((asked) => asked.error && !asked.data);
+  const certificates = useCertificates(slug);
+  const asked = [project, me, certificates];
+  const missing = asked.find((one) => one.error && !one.data);
   const cards = formatCards(me.data, project.data?.project.task_schema.task);
   return (
-    <div className="page export" aria-busy={!missing && !(project.data && me.data)}>
+    <div className="page export" aria-busy={!missing && !asked.every((one) => one.data)}>
       <h1>Export</h1>
       {missing?.error && <ErrorNote error={missing.error} retry={() => void missing.refetch()} />}
-      {project.data && cards[0] && <Choices slug={slug} view={project.data} cards={cards} first={cards[0]} />}
+      {project.data && certificates.data && cards[0] && (
+        <Choices
+          slug={slug}
+          view={project.data}
+          cards={cards}
+          first={cards[0]}
+          proofs={covering(certificates.data.certificates)}
+        />
+      )}
     </div>
   );
 }
@@ -30,15 +49,20 @@ interface ChoicesProps {
   view: Wire["ProjectView"];
   cards: readonly FormatCard[];
   first: FormatCard;
+  /** Certificates that labels stand under, by number. */
+  proofs: readonly number[];
 }
 
-function Choices({ slug, view, cards, first }: ChoicesProps) {
+function Choices({ slug, view, cards, first, proofs }: ChoicesProps) {
   const [chosen, setChosen] = useState(first.name);
   const [predictions, setPredictions] = useState(false);
+  const [proven, setProven] = useState(true);
   const modelled = (view.round?.labels ?? 0) > 0;
   const parts = contents(view.counts, modelled, predictions);
   const card = cards.find((one) => one.name === chosen) ?? first;
   const download = useDownload();
+  const draws = view.project.task_schema.task === "draw";
+  const certificates = proven && proofs.length > 0;
   if (view.counts.labeled === 0 && !modelled) {
     return (
       <EmptyState title="There are no labels yet">
@@ -76,7 +100,7 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
           {parts.length === 0 && <li className="quiet">Nothing yet: there are predictions only.</li>}
         </ul>
         <p className="quiet">
-          {view.project.task_schema.task === "draw"
+          {draws
             ? "A zip, with a list of everything the format could not hold."
             : "Each with its file, its sha256, who settled it and when, and what the model said and how sure it was."}
         </p>
@@ -96,6 +120,7 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
             </span>
           </span>
         </label>
+        {proofs.length > 0 && <Proofs numbers={proofs} on={proven} set={setProven} inside={card.name === "folders"} />}
       </section>
       <div className="stack">
         <div className="row">
@@ -108,7 +133,8 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
                   slug,
                   format: card.name,
                   predictions: predictions && modelled,
-                  file: `${slug}-labels${view.project.task_schema.task === "draw" ? ".zip" : card.suffix}`,
+                  certificates,
+                  file: `${slug}-labels${draws || certificates ? ".zip" : card.suffix}`,
                 })
               }
             >
@@ -133,12 +159,42 @@ function Choices({ slug, view, cards, first }: ChoicesProps) {
       <section className="stack" aria-labelledby="export-command">
         <h2 id="export-command">The same from a terminal</h2>
         <Command text={command(slug, card, predictions && modelled)} />
+        {proofs.length > 0 && (
+          <>
+            <p>Anybody can check the certificates of what was exported, without this project:</p>
+            <Command text={verifyCommand(card)} named="Copy the check" />
+          </>
+        )}
       </section>
     </>
   );
 }
 
-function Command({ text }: { text: string }) {
+interface ProofsProps {
+  numbers: readonly number[];
+  on: boolean;
+  set: (on: boolean) => void;
+  /** The format holds them in any case. */
+  inside: boolean;
+}
+
+/** The facts of the certificates go along, unless somebody wants the bare file. */
+function Proofs({ numbers, on, set, inside }: ProofsProps) {
+  return (
+    <label className="tick" data-off={inside || undefined}>
+      <input type="checkbox" checked={on || inside} disabled={inside} onChange={(event) => set(event.target.checked)} />
+      <span>
+        Put the certificates beside the labels
+        <span className="quiet small tick-hint">
+          {besideSaid(numbers)} Every label by the model names its certificate, and <code>modicum verify</code> computes
+          it again from these files alone.
+        </span>
+      </span>
+    </label>
+  );
+}
+
+function Command({ text, named = "Copy the command" }: { text: string; named?: string }) {
   const [said, setSaid] = useState("Copy");
   const copy = async () => {
     try {
@@ -152,7 +208,7 @@ function Command({ text }: { text: string }) {
   return (
     <div className="command">
       <code>{text}</code>
-      <Button onClick={copy} aria-label={said === "Copy" ? "Copy the command" : said}>
+      <Button onClick={copy} aria-label={said === "Copy" ? named : said}>
         <span aria-live="polite">{said}</span>
       </Button>
     </div>

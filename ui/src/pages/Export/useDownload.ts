@@ -8,6 +8,8 @@ interface Wanted {
   slug: string;
   format: string;
   predictions: boolean;
+  /** With the facts of the certificates, in a zip. */
+  certificates: boolean;
   file: string;
 }
 
@@ -44,7 +46,12 @@ export function useDownload(): Download {
 }
 
 async function fetchExport(wanted: Wanted, signal: AbortSignal, tell: (bytes: number) => void): Promise<Blob> {
-  const query = new URLSearchParams({ format: wanted.format, predictions: String(wanted.predictions) });
+  const { format, predictions, certificates } = wanted;
+  const query = new URLSearchParams({
+    format,
+    predictions: String(predictions),
+    certificates: String(certificates),
+  });
   let response: Response;
   try {
     response = await fetch(`${basePath}/api/projects/${encodeURIComponent(wanted.slug)}/export?${query}`, { signal });
