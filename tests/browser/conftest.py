@@ -1,7 +1,6 @@
 """Fixtures for the browser: the built interface, a real server process on real images, a Chromium that is there or is fetched."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -38,10 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The interface as it is now, served by `modicum serve` in a process of its own."""
     subprocess.run([sys.executable, ROOT / "hatch_build.py"], check=True)
     source = tmp_path_factory.mktemp("photos with spaces")
-    drawn = tmp_path_factory.mktemp("digits")
-    truth = dict(list(write_digits(drawn).items())[:IMAGES])
-    for name in truth:
-        shutil.copy(drawn / name, source)
+    truth = write_digits(source, IMAGES)
     home = tmp_path_factory.mktemp("home")
     with served(home):
         where = json.loads((home / "server.json").read_text())
