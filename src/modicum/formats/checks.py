@@ -12,6 +12,7 @@ from modicum.geometry import Geometry, Mask, Points, Polygon, Polyline, Shape, S
 
 _BEYOND = 1.0  # pixels by which a shape may reach beyond its image without a word: rounding
 _SPECK = 1e-9  # square pixels
+_AT_ONCE = 4096  # shapes and points that are looked at together
 
 
 def checked(drawings: Drawings, source: Source, losses: Losses) -> Drawings:
@@ -22,6 +23,8 @@ def checked(drawings: Drawings, source: Source, losses: Losses) -> Drawings:
 def _pictures(drawings: Drawings, source: Source, losses: Losses) -> Iterator[Picture]:
     seen: dict[str, str] = {}
     images = source.has_images
+    waiting: list[Picture] = []
+    weight = 0
     for picture in drawings.pictures:
         if picture.name in seen:
             first = f"{picture.name!r:.100}, first at {seen[picture.name]}"
@@ -30,7 +33,12 @@ def _pictures(drawings: Drawings, source: Source, losses: Losses) -> Iterator[Pi
             seen[picture.name] = picture.path if picture.path != "$" else picture.file
         if images or not picture.width:
             picture = _sized(picture, source, losses, images)
-        yield _sound(picture, losses)
+        waiting.append(picture)
+        weight += 1 + sum(map(_weight, picture.shapes.shapes))
+        if weight > _AT_ONCE:
+            yield from _all_sound(waiting, losses)
+            waiting, weight = [], 0
+    yield from _all_sound(waiting, losses)
 
 
 def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Picture:
@@ -52,12 +60,24 @@ def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Pi
     return replace(picture, width=found[0], height=found[1])
 
 
-def _sound(picture: Picture, losses: Losses) -> Picture:
+def _weight(shape: Shape) -> int:
+    return 1 + sum(map(len, shape.geometry.rings)) if isinstance(shape.geometry, Polygon) else 1
+
+
+def _all_sound(pictures: list[Picture], losses: Losses) -> Iterator[Picture]:
+    """Several at once, because the outlines of one picture are too few to be worth numpy's calls."""
+    every = (shape.geometry for picture in pictures for shape in picture.shapes.shapes)
+    found = survey([ring for geometry in every if isinstance(geometry, Polygon) for ring in geometry.rings])
+    at = 0
+    for picture in pictures:
+        yield _sound(picture, found, at, losses)
+        at += sum(len(shape.geometry.rings) for shape in picture.shapes.shapes if isinstance(shape.geometry, Polygon))
+
+
+def _sound(picture: Picture, found: Survey, ring: int, losses: Losses) -> Picture:
+    """The picture with the shapes that are shapes; what was found of its rings starts at `ring`."""
     shapes, places, altered = [], [], False
-    given = picture.shapes.shapes
-    found = survey([ring for shape in given if isinstance(shape.geometry, Polygon) for ring in shape.geometry.rings])
-    ring = 0
-    for number, shape in enumerate(given):
+    for number, shape in enumerate(picture.shapes.shapes):
         geometry = shape.geometry
         try:
             if isinstance(geometry, Polygon):
@@ -83,7 +103,7 @@ def _prediction(said: Shapes, number: int, picture: Picture, losses: Losses) -> 
     alone = replace(picture, shapes=said, predictions=(), places=tuple(
         f"{picture.path}.predictions[{number}].result[{place}]" for place in range(len(said.shapes))
     ))  # fmt: skip
-    return _sound(alone, losses).shapes
+    return next(_all_sound([alone], losses)).shapes
 
 
 def _shape(shape: Shape, around: Bounds, picture: Picture, path: str, losses: Losses) -> Shape:

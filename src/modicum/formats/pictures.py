@@ -22,7 +22,7 @@ LONGEST_ID = 40
 LONGEST_TEXT = 10_000
 MOST_ATTRIBUTES = 200
 MOST = 1e9  # of a number, before it is looked at closely
-_NUMBERS = frozenset((int, float))
+_NUMBERS, _LISTS, _TWO = frozenset((int, float)), frozenset((list,)), frozenset((2,))
 Fact = str | int | float | bool | None
 NOTHING = Shapes()
 
@@ -286,7 +286,7 @@ def finite(values: Sequence[Any], path: str = "") -> Sequence[float]:
 
 def pairs(given: object, path: str = "") -> tuple[Point, ...]:
     """A list of pairs of numbers; RefusedError for anything else."""
-    if not isinstance(given, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in given):
+    if not isinstance(given, list) or not _LISTS.issuperset(map(type, given)) or not _TWO.issuperset(map(len, given)):
         raise RefusedError("points that are no list of pairs", path=path)
     finite([*chain.from_iterable(given)], path)
     return tuple([(x, y) for x, y in given])
