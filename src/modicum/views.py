@@ -349,6 +349,15 @@ class CertificateView(Frozen):
     ended: datetime | None
 
 
+class Fallen(Frozen):
+    """A certificate that the audit revoked, as long as no other has taken its place."""
+
+    number: int
+    route: Route
+    reason: str
+    ended: datetime
+
+
 class CoveragePoint(Frozen):
     """What a threshold on the confidence would take in, and the share of it that would be wrong."""
 

@@ -67,7 +67,7 @@ ISSUED = certificate(3, CertificateState.ISSUED)
 REVOKED = certificate(
     2,
     CertificateState.REVOKED,
-    reason="9 of 60 audited labels were wrong, more than 2% allows. They wait on Validate.",
+    reason="Certificate revoked: 9 of 60 audited auto-labels were wrong; at most 2% may be.",
 )
 REFUSED = certificate(
     1, CertificateState.REFUSED, covered=0, threshold=None, reason="7 of 190 random items were wrong; about 420 more are needed"
@@ -258,6 +258,7 @@ def test_an_export_brings_its_certificates_along(open_tab: OpenTab, auto: str) -
     expect(tab.page.get_by_text("modicum verify labels.csv")).to_be_visible()
     assert serious(tab.page) == []
     tab.page.set_viewport_size({"width": 768, "height": 1600})
+    expect(tab.page.get_by_role("button", name="more pages")).to_be_visible()
     assert overflow(tab) <= 0
     tab.page.screenshot(path=SCREENSHOTS / "export-certificates.png")
     for named in (f"{auto}-labels.zip", f"{auto}-labels.csv"):
@@ -265,6 +266,41 @@ def test_an_export_brings_its_certificates_along(open_tab: OpenTab, auto: str) -
             tab.page.get_by_role("button", name="Download CSV").click()
         assert waiting.value.suggested_filename == named
         beside.set_checked(False)
+
+
+def test_who_works_elsewhere_learns_that_a_certificate_fell(open_tab: OpenTab, auto: str) -> None:
+    """The notice comes with the project, stands on every page but the certificates' own, and can be put away."""
+    tab = open_tab()
+    reason = "Certificate revoked: 9 of 60 audited auto-labels were wrong; at most 2% may be."
+    fallen = {"number": 2, "route": "auto", "reason": reason, "ended": DAY.isoformat()}
+
+    def answer(asked: Asked) -> None:
+        told = asked.fetch()
+        asked.fulfill(response=told, json={**told.json(), "fallen": fallen})
+
+    tell(tab, auto, view(REVOKED))
+    tab.page.route(f"**/api/projects/{auto}", answer)
+    note = tab.page.locator(".fallen-note")
+    for page in ("annotate", "validate", "progress"):
+        tab.go(f"/p/{auto}/{page}")
+        expect(note).to_contain_text("Certificate 2 was revoked. 9 of 60 audited auto-labels were wrong")
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme)
+        for width, height in SIZES:
+            tab.page.set_viewport_size({"width": width, "height": height})
+            expect(tab.page.get_by_role("button", name="more pages")).to_be_visible(visible=width < 1000)
+            assert overflow(tab) <= 0
+            assert serious(tab.page) == []
+            tab.page.screenshot(path=SCREENSHOTS / f"fallen-{scheme}-{width}.png")
+    note.get_by_role("link", name="See the certificate").click()
+    expect(tab.page.get_by_role("article", name="Certificate 2")).to_contain_text("at most 2% may be")
+    expect(note).to_be_hidden()
+    tab.go(f"/p/{auto}/annotate")
+    note.get_by_role("button", name="Put away").press("Enter")
+    expect(tab.page.locator("#main")).to_be_focused()
+    tab.page.reload()
+    expect(tab.page.locator(".stage, .facts").first).to_be_visible()
+    expect(note).to_be_hidden()
 
 
 def test_an_error_can_be_tried_again(open_tab: OpenTab, auto: str) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from modicum.server.wire import ImportView, ItemView, ProjectCard, ProjectView, Pulse
-from modicum.store import counts, drawings, items, jobs, labels, projects, rounds, scores, tasks
+from modicum.store import certificates, counts, drawings, items, jobs, labels, projects, rounds, scores, tasks
 from modicum.types import Job, Origin, Prediction, Project, Split
+from modicum.views import Fallen
 
 if TYPE_CHECKING:
     from modicum.server.site import Site
@@ -47,14 +48,22 @@ def view(site: "Site", project: Project) -> ProjectView:
             training=site.worker.training(project.id),
             job=jobs.latest(conn, project.id),
             message=projects.message(conn, project.id),
+            fallen=_fallen(conn, project.id),
         )
+
+
+def _fallen(conn: Connection, project_id: int) -> Fallen | None:
+    row = certificates.fallen(conn, project_id)
+    if row is None:
+        return None
+    return Fallen(number=row.number, route=row.route, reason=row.reason, ended=row.ended)
 
 
 def pulse(db: "Database", worker: "Worker", project_id: int) -> Pulse:
     """What listeners are told of. Raises NotFoundError when the project is gone."""
     with db.read() as conn:
         project = projects.get(conn, project_id)
-        newest = rounds.latest(conn, project_id)
+        newest, fallen = rounds.latest(conn, project_id), certificates.fallen(conn, project_id)
         return Pulse(
             round=None if newest is None else newest.number,
             training=worker.training(project_id),
@@ -63,6 +72,7 @@ def pulse(db: "Database", worker: "Worker", project_id: int) -> Pulse:
             items=projects.shape(conn, project_id)[0],
             job=jobs.latest(conn, project_id),
             schema_version=len(project.task_schema.classes),
+            fallen=None if fallen is None else fallen.number,
         )
 
 

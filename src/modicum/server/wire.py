@@ -8,7 +8,7 @@ from pydantic import Field
 from modicum.frozen import Frozen, Name
 from modicum.geometry import Shapes
 from modicum.types import Action, Annotation, Interval, Item, Job, Label, Policy, Prediction, Project, Rejection, Round, Value
-from modicum.views import Counts
+from modicum.views import Counts, Fallen
 
 
 class Problem(Frozen):
@@ -55,7 +55,7 @@ class ProjectCard(Frozen):
 
 
 class ProjectView(Frozen):
-    """`message` is one line about what hinders the loop, empty when nothing does."""
+    """`message` is one line about what hinders the loop, empty when nothing does. `fallen`: what everybody is to know of."""
 
     project: Project
     counts: Counts
@@ -63,6 +63,7 @@ class ProjectView(Frozen):
     training: bool
     job: Job | None
     message: str = ""
+    fallen: Fallen | None = None
 
 
 class NewProject(Frozen):
@@ -242,6 +243,7 @@ class Pulse(Frozen):
     items: int
     job: Job | None
     schema_version: int = Field(description="number of classes; a change means: fetch the project again")
+    fallen: int | None = Field(default=None, description="number of the certificate that was revoked and is to be told of")
 
 
 # --- certificates ------------------------------------------------------------------------------------------------------

@@ -193,6 +193,19 @@ def list_all(conn: Connection, project_id: int) -> list[Row[Any]]:
     return list(conn.execute(query))
 
 
+def fallen(conn: Connection, project_id: int) -> Row[Any] | None:
+    """The last one that was revoked, unless another has taken its place since."""
+    mine = certificate.c.project_id == project_id
+    revoked = select(certificate).where(mine, certificate.c.state == CertificateState.REVOKED)
+    row = conn.execute(revoked.order_by(certificate.c.ended.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    proven = (certificate.c.state == CertificateState.ISSUED, certificate.c.threshold.is_(None))
+    there = or_(certificate.c.batch.is_(None), certificate.c.batch == row.batch)
+    since = select(certificate.c.id).where(mine, *proven, there, certificate.c.decided > row.ended).limit(1)
+    return None if conn.execute(since).first() else row
+
+
 def unfinished(conn: Connection, project_id: int) -> list[Row[Any]]:
     """Those that something may be due for: being drawn or issued, or ended with items that still carry its label."""
     alive = certificate.c.state.in_([CertificateState.DRAWING, CertificateState.ISSUED])

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
 import { useProjectEvents, usePulse } from "../api/events";
 import { useMe, useProject } from "../api/queries";
+import { FallenNote } from "./FallenNote";
 import { ConnectionNote, SyncMark } from "./SyncMark";
 import { labelOf, Tabs, useNarrow } from "./Tabs";
 import { ThemeSwitch } from "./ThemeSwitch";
@@ -29,7 +30,10 @@ export function Frame({ children }: { children: ReactNode }) {
         {me.data && <Person name={me.data.annotator} slug={slug} page={params?.["*"]?.split("/")[0] ?? ""} />}
         <ThemeSwitch />
       </header>
-      <ConnectionNote />
+      <div className="notes">
+        <ConnectionNote />
+        {slug && <FallenNote key={slug} slug={slug} page={params?.["*"]?.split("/")[0] ?? ""} />}
+      </div>
       <main id="main" tabIndex={-1}>
         {children}
       </main>

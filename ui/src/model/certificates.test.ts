@@ -8,6 +8,7 @@ import {
   coverageDescribed,
   coverageTable,
   evidenceSaid,
+  fallenSaid,
   headlineOf,
   inOrder,
   lookOf,
@@ -239,4 +240,12 @@ describe("the headline", () => {
     expect(headlineOf([certificate({ standing: 300 }), raw], ALL)).toContain("300 of them under a certificate");
     expect(headlineOf([certificate({ state: "revoked" })], ALL)).toContain("No image");
   });
+});
+
+it("says why a certificate fell, without saying twice that it did", () => {
+  const reason = "Certificate revoked: 9 of 60 audited auto-labels were wrong; at most 2% may be.";
+  expect(fallenSaid({ reason, route: "auto" })).toBe(
+    "9 of 60 audited auto-labels were wrong; at most 2% may be. Its labels are taken back, and the images wait for people again.",
+  );
+  expect(fallenSaid({ reason, route: "discard" })).toContain("back in the pool");
 });

@@ -270,6 +270,14 @@ export function wishOf({ guarantee, error, confidence }: Certificate): Wish {
   return { guarantee: guarantee === "whole" ? "whole" : "among", auto_error: error, auto_confidence: confidence };
 }
 
+/** Why a certificate fell, and what became of what it covered, for people who are at something else. */
+export function fallenSaid({ reason, route }: Pick<Schemas["Fallen"], "reason" | "route">): string {
+  const why = reason.replace(/^Certificate revoked: /, "");
+  if (route === "auto") return `${why} Its labels are taken back, and the images wait for people again.`;
+  if (route === "validate") return `${why} Look twice at what it sent to Validate.`;
+  return `${why} What it had put aside is back in the pool.`;
+}
+
 /** "Audit so far: 2 of 51 wrong." */
 export function auditSaid({ audit }: Pick<Certificate, "audit">): string {
   if (audit.answered === 0)
