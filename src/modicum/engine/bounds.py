@@ -4,7 +4,6 @@ from typing import overload
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import hypergeom
 
 from modicum.engine.arrays import F64, Ints
 
@@ -17,6 +16,8 @@ def lower_tail(k: Ints | int, size: Ints | int, marked: Ints | int, drawn: Ints 
 
     The hypergeometric distribution.
     """
+    from scipy.stats import hypergeom  # takes a second to import, and a server starts without
+
     answer: F64 = np.asarray(
         hypergeom.cdf(np.asarray(k), np.asarray(size), np.asarray(marked), np.asarray(drawn)), dtype=np.float64
     )

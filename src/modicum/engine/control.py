@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from modicum.engine import heads
 from modicum.engine.arrays import Floats, Ints
@@ -110,7 +110,7 @@ def _measure(
     # Half a success and half a failure more keep the error above zero when every run was perfect.
     items = max(float(each.var(ddof=1)), mean * (1 - mean) / _REPEATS, 0.5 / (h + 1))
     error = float(np.sqrt(items / len(each) + between * (size / h + 1 / _REPEATS)))
-    half = float(t.ppf(0.975, max(len(each) - 1, 1))) * error
+    half = float(stdtrit(max(len(each) - 1, 1), 0.975)) * error
     return Interval(mean=mean, low=max(0.0, mean - half), high=min(1.0, mean + half), n=h), error
 
 

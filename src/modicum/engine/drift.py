@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import ks_2samp, norm
+from scipy.special import ndtri
 
 from modicum.engine import heads
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
@@ -78,6 +78,8 @@ def alarm(
 
     Raises InputError for dims that differ, NaN, or an empty reference. A batch of fewer than two items raises no alarm.
     """
+    from scipy.stats import ks_2samp  # takes a second to import, and a server starts without
+
     labels = check(reference, labels, batch)
     if len(batch) < 2 or len(reference) < 2:
         return Alarm(1.0, False, (), (0.0, 0.0), 1.0, ())
@@ -206,7 +208,7 @@ def _shifts(before: F64, now: F64, share: F64, size: int, names: Ints, rng: np.r
         ]
     )
     deviation = np.sqrt(draws.var(axis=0, ddof=1) + share * (1 - share) / size + 1 / (len(now) * len(now)))
-    reach = float(norm.ppf(1 - LEVEL / (2 * len(names)))) * deviation
+    reach = float(ndtri(1 - LEVEL / (2 * len(names)))) * deviation
     order = np.argsort(-np.abs(estimate - share), kind="stable")
     return tuple(
         Shift(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, norm, t
+from scipy.special import betaincinv, ndtri, stdtrit  # scipy.stats takes a second to import
 
 from modicum.engine.arrays import Ints
 from modicum.errors import InputError
@@ -19,7 +19,7 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> Interval:
     _check_counts(k, n, confidence)
     if n == 0:
         return Interval(mean=0.0, low=0.0, high=1.0, n=0)
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = float(ndtri(0.5 + confidence / 2))
     share = k / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
@@ -33,8 +33,8 @@ def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> Interval:
     """Share k/n with its exact interval (Clopper & Pearson 1934): covers at least as often as it says, always."""
     _check_counts(k, n, confidence)
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, k, n - k + 1)) if k else 0.0
-    high = float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
+    low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
     return Interval(mean=k / n if n else 0.0, low=low, high=high, n=n)
 
 
@@ -71,7 +71,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, *, least: f
     mean = float(x.mean())
     if len(x) == 1:
         return Interval(mean=mean, low=least, high=1.0, n=1)
-    half = float(t.ppf(0.5 + confidence / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    half = float(stdtrit(len(x) - 1, 0.5 + confidence / 2) * x.std(ddof=1) / np.sqrt(len(x)))
     return Interval(mean=mean, low=max(least, mean - half), high=min(1.0, mean + half), n=len(x))
 
 
