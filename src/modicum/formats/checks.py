@@ -8,7 +8,7 @@ from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import Bounds, Survey, bitmap, bounds, mask_of, survey
 from modicum.formats.pictures import Drawings, Picture
 from modicum.formats.places import Source
-from modicum.geometry import Geometry, Mask, Points, Polygon, Polyline, Shape, Shapes
+from modicum.geometry import Geometry, Mask, Points, Polyline, Shape, Shapes
 
 _BEYOND = 1.0  # pixels by which a shape may reach beyond its image without a word: rounding
 _SPECK = 1e-9  # square pixels
@@ -61,17 +61,17 @@ def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Pi
 
 
 def _weight(shape: Shape) -> int:
-    return 1 + sum(map(len, shape.geometry.rings)) if isinstance(shape.geometry, Polygon) else 1
+    return 1 + sum(map(len, shape.geometry.rings)) if shape.geometry.kind == "polygon" else 1
 
 
 def _all_sound(pictures: list[Picture], losses: Losses) -> Iterator[Picture]:
     """Several at once, because the outlines of one picture are too few to be worth numpy's calls."""
     every = (shape.geometry for picture in pictures for shape in picture.shapes.shapes)
-    found = survey([ring for geometry in every if isinstance(geometry, Polygon) for ring in geometry.rings])
+    found = survey([ring for geometry in every if geometry.kind == "polygon" for ring in geometry.rings])
     at = 0
     for picture in pictures:
         yield _sound(picture, found, at, losses)
-        at += sum(len(shape.geometry.rings) for shape in picture.shapes.shapes if isinstance(shape.geometry, Polygon))
+        at += sum(len(shape.geometry.rings) for shape in picture.shapes.shapes if shape.geometry.kind == "polygon")
 
 
 def _sound(picture: Picture, found: Survey, ring: int, losses: Losses) -> Picture:
@@ -80,7 +80,7 @@ def _sound(picture: Picture, found: Survey, ring: int, losses: Losses) -> Pictur
     for number, shape in enumerate(picture.shapes.shapes):
         geometry = shape.geometry
         try:
-            if isinstance(geometry, Polygon):
+            if geometry.kind == "polygon":
                 own = slice(ring, ring := ring + len(geometry.rings))
                 around = _rings(found.part(own), picture, picture.place(number), losses)
             else:

@@ -9,7 +9,6 @@ import tempfile
 from array import array
 from collections.abc import Iterator
 from functools import partial
-from json import dumps
 from typing import Any
 
 import numpy as np
@@ -288,16 +287,16 @@ def write(drawings: Drawings, out: Out, losses: Losses) -> None:
                 losses.changed(picture.where, picture.path, "COCO numbers images: an id was replaced", f"{picture.id!r:.60}")
             entry = {"id": image_id, "file_name": picture.name, "width": picture.width, "height": picture.height}
             entry.update((key, value) for key, value in picture.facts.items() if key not in entry)
-            file.write((",\n" if place else "\n").encode() + dumps(entry, ensure_ascii=False).encode())
+            file.write((",\n" if place else "\n").encode() + json_stream.dump(entry))
             keeper.picture(picture)
             for line in _annotations(picture, image_id, numbers, annotations, keeper):
-                later.write((b"\n" if first else b",\n") + line.encode())
+                later.write((b"\n" if first else b",\n") + line)
                 first = False
         file.write(b'\n],\n"annotations": [')
         later.seek(0)
         shutil.copyfileobj(later, file, 2**20)
-        categories = ",\n".join(dumps(_category(entry, numbers), ensure_ascii=False) for entry in drawings.classes)
-        file.write(f'\n],\n"categories": [\n{categories}\n]}}\n'.encode())
+        categories = b",\n".join(json_stream.dump(_category(entry, numbers)) for entry in drawings.classes)
+        file.write(b'\n],\n"categories": [\n' + categories + b"\n]}\n")
 
 
 def _category(entry: Class, numbers: dict[int, int]) -> dict[str, Any]:
@@ -308,7 +307,7 @@ def _category(entry: Class, numbers: dict[int, int]) -> dict[str, Any]:
     return found
 
 
-def _annotations(picture: Picture, image_id: int, numbers: dict[int, int], ids: Numbers, keeper: Keeper) -> Iterator[str]:
+def _annotations(picture: Picture, image_id: int, numbers: dict[int, int], ids: Numbers, keeper: Keeper) -> Iterator[bytes]:
     shapes = picture.shapes.shapes
     skeletons = {shape.id for shape in shapes if isinstance(shape.geometry, Skeleton)}
     ending = {shape.id.removesuffix(OUTLINE): shape for shape in shapes if shape.id.endswith(OUTLINE)} if skeletons else {}
@@ -337,7 +336,7 @@ def _annotations(picture: Picture, image_id: int, numbers: dict[int, int], ids: 
             entry["score"] = shape.score
         if shape.group is not None and shape.id not in outlines:
             entry["group"] = shape.group
-        yield dumps(entry, ensure_ascii=False)
+        yield json_stream.dump(entry)
 
 
 def _parts(shape: Shape, outline: Shape | None, picture: Picture, place: int, keeper: Keeper) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from modicum.errors import SourceError
+from modicum.formats import json_stream
 from modicum.formats.losses import Losses, RefusedError, refused
 from modicum.formats.pictures import NOTHING, Drawings, Gathering, Picture, ShapeFormat, size
 from modicum.formats.places import Out, Source
@@ -86,7 +87,7 @@ def _pictures(source: Source, name: str, classes: int, losses: Losses) -> Iterat
             number += 1
             if text.strip():
                 try:
-                    entry = json.loads(text)
+                    entry = json_stream.load(text)
                     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
                         raise ValueError("it is no object with a name")
                     yield _picture(entry, name, f"line {number} $", classes, losses)
@@ -144,7 +145,7 @@ def write_shapes(drawings: Drawings, out: Out, losses: Losses) -> None:
                 entry["predictions"] = [_said(said) for said in picture.predictions]
             if picture.facts:
                 entry["facts"] = dict(picture.facts)
-            file.write((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+            file.write(json_stream.dump(entry) + b"\n")
 
 
 def _plain(entry: Class) -> dict[str, Any]:

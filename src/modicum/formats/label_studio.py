@@ -4,7 +4,6 @@ Source: Label Studio's documentation of its raw JSON format and of each control 
 corner there. Regions of one point each stand for points and keypoints. Beside the tasks stands the labeling configuration.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -310,7 +309,7 @@ def write(drawings: Drawings, out: Out, losses: Losses) -> None:
             keeper.picture(picture)
             writer = _Writer(picture, drawings.classes, keeper, seen, used)
             task = writer.task(ids.of(picture.id))
-            file.write((b",\n" if place else b"[\n") + json.dumps(task, ensure_ascii=False).encode())
+            file.write((b",\n" if place else b"[\n") + json_stream.dump(task))
         file.write(b"\n]\n" if ids.taken else b"[]\n")
     stem = out.main.rpartition(".")[0] or out.main
     out.put(f"{stem}.config.xml", config(drawings.classes, used, seen))

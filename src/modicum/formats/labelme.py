@@ -6,7 +6,6 @@ not know.
 
 import base64
 import io
-import json
 import math
 import posixpath
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from modicum.errors import SourceError
+from modicum.formats import json_stream
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, Place, RefusedError
 from modicum.formats.outline import MOST_PIXELS, bitmap, mask_of, one_ring, rings
@@ -73,7 +73,7 @@ def read(source: Source, losses: Losses) -> Drawings:
 def _loaded(source: Source, file: str, losses: Losses | None) -> dict[str, Any] | None:
     problem = "it is no object with shapes"
     try:
-        entry = json.loads(source.text(file))
+        entry = json_stream.load(source.text(file))
         if isinstance(entry, dict) and isinstance(entry.get("shapes"), list):
             return entry
     except (ValueError, RecursionError, SourceError) as error:
@@ -212,7 +212,7 @@ def write(drawings: Drawings, out: Out, losses: Losses) -> None:
         }
         if picture.id:
             entry["id"] = picture.id
-        out.put(f"{stem}.json", json.dumps(entry, ensure_ascii=False))
+        out.put(f"{stem}.json", json_stream.dump(entry))
         data = out.image(picture.name)
         if data is not None:
             out.put(f"{stem}{PurePosixPath(picture.name).suffix or '.jpg'}", data)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from modicum.errors import SourceError
+from modicum.formats import json_stream
 from modicum.formats.csv import FORMULA
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError, refused
@@ -139,7 +140,7 @@ def _json(text: str, file: str, path: str, losses: Losses) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
+        found = json_stream.load(text)
         if isinstance(found, dict):
             return found
     except (ValueError, RecursionError):
