@@ -135,8 +135,8 @@ class Oracle:
         self.strategy = view["project"]["policy"]["strategy"]
         self.labels = view["counts"]["human"]
 
-    def label(self, n: int) -> None:
-        """Give labels until there are `n`, waiting for the model whenever a round is due, as the loop has it for people."""
+    def label(self, n: int, *, pause: int = 5) -> None:
+        """Give labels until there are `n`, waiting for the model after every `pause` of them."""
         while self.labels < n:
             claim = self.client.post(f"/projects/{self.slug}/claim", {"client": self.tab, "n": 1})
             if not claim["tasks"]:
@@ -152,7 +152,7 @@ class Oracle:
             }
             self.client.post(f"/projects/{self.slug}/submit", sent)
             self.labels += 1
-            if self.labels % 5 == 0:
+            if self.labels % pause == 0:
                 self.settle()
 
     def settle(self) -> dict[str, Any]:

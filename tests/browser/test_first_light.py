@@ -72,7 +72,7 @@ def test_label_learn_validate_undo_export(open_tab: OpenTab) -> None:
     tab.wait_for_labels(slug, labels - 1)
 
     # the rest of the way to a model that is sure of something is not for the keyboard
-    Oracle(tab.server.client, slug, tab.server.truth).label(labels + 60)
+    Oracle(tab.server.client, slug, tab.server.truth).label(labels + 60, pause=20)
     page.get_by_role("link", name="Validate").click()
     cells = page.locator(".grid-sheet").get_by_role("option")
     expect(cells.first).to_be_visible()

@@ -24,9 +24,8 @@ def test_a_person_reads_how_far_suggestions_pull_them(open_tab: OpenTab) -> None
     expect(main.get_by_text("with a planted suggestion: none of about 40 yet")).to_be_visible()
 
     oracle = Oracle(tab.server.client, slug, tab.server.truth)
-    for labels in range(20, 250, 20):
-        oracle.label(labels)
-        oracle.settle()
+    oracle.label(30, pause=15)  # a model, and from then on answers as fast as they are taken
+    oracle.label(200, pause=100)
     tab.page.reload()
     expect(main.get_by_text(re.compile(r"^You have answered \d+ questions here"))).to_be_visible()
     enough = r"\d+ of \d+ planted suggestions (?:was|were) followed; blind, \d+ of \d+ gave the same"
@@ -39,7 +38,7 @@ def test_a_page_has_the_size_somebody_chose(open_tab: OpenTab) -> None:
     tab = open_tab()
     slug = tab.server.new_project("Sized")
     oracle = Oracle(tab.server.client, slug, tab.server.truth)
-    oracle.label(60)
+    oracle.label(60, pause=20)
     oracle.settle()
     view = tab.server.client.get(f"/projects/{slug}/validate")
     most = max(view["classes"], key=lambda entry: sum(entry["histogram"]))

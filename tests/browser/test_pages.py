@@ -43,7 +43,7 @@ def slug(server: Served) -> str:
     """A project half way: 80 labels, some rounds, something to validate."""
     made = server.new_project("Digits half way")
     oracle = Oracle(server.client, made, server.truth)
-    oracle.label(80)
+    oracle.label(80, pause=20)
     oracle.settle()
     return made
 

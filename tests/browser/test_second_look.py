@@ -34,8 +34,8 @@ def slug(server: Served) -> str:
         name: str((int(said) + 3) % 10) if number % 11 == 5 else said for number, (name, said) in enumerate(server.truth.items())
     }
     oracle = Oracle(server.client, made, wrong)
-    for _ in range(5):
-        oracle.label(100)
+    for labels in range(100, 201, 25):
+        oracle.label(labels, pause=25)
         oracle.settle()
         if len(contradicted(server, made)) >= 4:
             return made
