@@ -4,13 +4,13 @@ Meets people only in the store: they answer blind tasks, and what they answered 
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row
 
+from modicum import wishes
 from modicum.bias import biased
 from modicum.engine import certify, wish
 from modicum.engine.audit import Monitor
@@ -19,13 +19,12 @@ from modicum.engine.ladder import focus
 from modicum.errors import ConflictError, InputError
 from modicum.home import Home
 from modicum.store import certificates as store
-from modicum.store import facts as store_facts
-from modicum.store import projects, rounds, scores
+from modicum.store import projects, rounds
 from modicum.store.certificates import APPLIED, AUDIT, CALIBRATION, NewCertificate, Outcomes, Population
 from modicum.store.db import Database
 from modicum.types import CertificateState, Interval, Policy, Project, Route
 from modicum.vectors import Vectors
-from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn
+from modicum.views import Certificates, CertificateView, Drawn
 
 CALIBRATION_AT_LEAST = 20
 PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
@@ -53,9 +52,7 @@ def begin(
     if calibration is not None and calibration < CALIBRATION_AT_LEAST:
         raise InputError(f"{calibration} random labels prove nothing: give at least {CALIBRATION_AT_LEAST}", path="$.calibration")
     number, population = _predicted(db, home, project, batch)
-    planned = 0 if policy.auto_threshold is not None else calibration or policy.calibration or _wish(db, project).needed
-    if planned is None:
-        raise ConflictError(_wish(db, project).hint)
+    planned = 0 if policy.auto_threshold is not None else calibration or policy.calibration or _needed(db, project, batch)
     if planned > len(population.items):
         raise ConflictError(
             f"{planned:,} random labels are needed and {len(population.items):,} items are left: labeling them all proves more. "
@@ -82,6 +79,13 @@ def begin(
         advance(db, project)
     with db.read() as conn:
         return view(conn, store.get(conn, project.id, made))
+
+
+def _needed(db: Database, project: Project, batch: int | None) -> int:
+    today = wishes.wished(db, project, batch)
+    if today.needed is None:
+        raise ConflictError(today.hint)
+    return today.needed
 
 
 def _predicted(db: Database, home: Home, project: Project, batch: int | None) -> tuple[int, Population]:
@@ -252,75 +256,24 @@ def evidence(monitor: Monitor) -> float:
 # --- looking -----------------------------------------------------------------------------------------------------------
 
 
-def overview(db: Database, project: Project) -> Certificates:
-    """Every certificate, the newest first, and what one could say today as far as the blind holdout shows."""
+def overview(db: Database, project: Project, *, batch: int | None = None) -> Certificates:
+    """Every certificate, the newest first, and what one could say today as far as the blind holdout shows.
+
+    `batch`, an import's number: what one of its items alone could say.
+    """
     pull = biased(db, project.id)
     with db.read() as conn:
         found = [view(conn, row, pull) for row in store.list_all(conn, project.id)]
-    today = _wish(db, project)
+    today = wishes.wished(db, project, batch)
     point = today.point
     return Certificates(
         certificates=tuple(found),
-        curve=tuple(_point(entry) for entry in today.curve),
-        operating=None if point is None else _point(point),
+        curve=tuple(wishes.shown(entry) for entry in today.curve),
+        operating=None if point is None else wishes.shown(point),
         needed=today.needed,
         possible=not today.hint,
         hint=today.hint,
     )
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What the policy wishes for, as far as the holdout shows: where it would lie, what it takes, or why it cannot be."""
-
-    curve: list[wish.Point]
-    point: wish.Point | None
-    needed: int | None
-    hint: str
-
-
-def _wish(db: Database, project: Project) -> _Wish:
-    policy = project.policy
-    known = scores.predictions(db, project.id)
-    with db.read() as conn:
-        _, rows = store.unlabeled(conn, project.id, None)
-        held, classes = store_facts.holdout_labels(conn, project.id)
-        number = 1 + len(store.list_all(conn, project.id))
-        drawing = store.state_of_any(conn, project.id, CertificateState.DRAWING)
-    if known is None:
-        return _Wish([], None, None, "There is no model yet: label items of at least two classes first.")
-    rows, seen = rows[rows < len(known.classes)], held < len(known.classes)
-    held, classes = held[seen], classes[seen]
-    confidences = known.confidences.astype(np.float64)
-    points = wish.curve(confidences[rows], confidences[held], known.classes[held] != classes)
-    hint = ""
-    if policy.recognised == "off":
-        hint = "Choose under Settings what becomes of items the model recognises."
-    elif drawing:
-        hint = "Random items are being labeled for a certificate already."
-    elif not len(rows):
-        hint = "No unlabeled item is left."
-    elif not points and policy.auto_threshold is None:
-        hint = "Too few items of the blind holdout are labeled to say what could be certified: go on labeling."
-    if not points:
-        return _Wish([], None, None, hint)
-    whole = policy.guarantee == "whole"
-    point = wish.operating(points, policy.auto_error, whole=whole)
-    if point is None:
-        strictest = points[0].error
-        hint = hint or (
-            f"Even of what the model is surest about {strictest.mean:.1%} is wrong on the holdout: label more, or allow more."
-        )
-        return _Wish(points, None, None, hint)
-    delta = certify.share(1 - policy.auto_confidence, number)
-    needed = wish.draws(point, len(rows), policy.auto_error, delta, whole=whole)
-    if needed is None or needed >= len(rows):
-        hint = hint or f"So few items are left, {len(rows):,}, that labeling them all takes no more than a certificate would."
-    return _Wish(points, point, needed, hint)
-
-
-def _point(point: wish.Point) -> CoveragePoint:
-    return CoveragePoint(confidence=point.confidence, coverage=point.coverage, items=point.items, error=point.error)
 
 
 def view(conn: Connection, row: Row[Any], pull: Interval | None = None) -> CertificateView:

@@ -120,8 +120,8 @@ def name(
     """Label all items of a stack at once; a class name that is not there yet is added.
 
     The same key again gives the same receipt, and takes all of it back at validate.retract_page. Items that somebody settled or
-    took up meanwhile are left out. Raises InputError unless there is one of class name and id, ConflictError for a stack that is
-    not there any more.
+    took up meanwhile are left out, and those drawn for a certificate, which are answered one by one. Raises InputError unless
+    there is one of class name and id, ConflictError for a stack that is not there any more.
     """
     if (class_name is None) == (class_id is None):
         raise InputError("a stack gets one class: send class_name, or class_id", path="$.class_name")
@@ -244,8 +244,10 @@ def _decide(
 
 
 def _taken(live: Row[Any] | None, holder: Holder) -> bool:
-    """Whether this task of an item is in the hands of somebody else."""
-    return live is not None and live.annotator != holder.annotator and tasks.held_by_another(live, holder)
+    """Whether this task of an item is in the hands of somebody else, or was drawn at random to be answered by itself, blind."""
+    if live is None:
+        return False
+    return live.reason in tasks.DRAWN or (live.annotator != holder.annotator and tasks.held_by_another(live, holder))
 
 
 def _receipt(key: str, said: Sequence[Row[Any]], size: int) -> StackReceipt:

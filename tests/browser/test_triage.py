@@ -1,6 +1,7 @@
 """The Triage page in a browser: every state of a batch, stacks by pointer and by keys, and a real batch from import to report."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,15 +14,18 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import Route as Asked
 
 from browser.tab import Served, Tab
+from browser.test_certificates import certificate
+from browser.test_certificates import view as certificates_view
 from browser.test_pages import PICTURES_ARE_THERE, SCREENSHOTS, SIZES, overflow, serious
 from modicum.demo import wait_for
-from modicum.types import BatchState, Interval
+from modicum.types import BatchState, CertificateState, Interval
 from modicum.views import (
     Alarm,
     BatchDetail,
     Batches,
     BatchReport,
     BatchView,
+    CertificateView,
     ClassAccuracy,
     DriftPoint,
     Finding,
@@ -245,6 +249,34 @@ def look(tab: Tab, name: str) -> None:
             tab.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
             assert overflow(tab) <= 0, f"the page is {overflow(tab)} px wider than the window of {width} px"
             assert serious(tab.page) == []
+
+
+def test_a_batch_is_certified_from_its_report(open_tab: OpenTab, server: Served, slug: str, world: World) -> None:
+    """What is asked for is a certificate of this batch alone; how it stands is told in the same place."""
+    now = server.client.get(f"/projects/{slug}")["project"]["policy"]
+    server.client.patch(f"/projects/{slug}", {"policy": {**now, "recognised": "auto"}})
+    tab = open_tab()
+    tell(tab, slug, world.states()["done"])
+    shown: list[CertificateView] = []
+    sent: list[Any] = []
+
+    def answer(asked: Asked) -> None:
+        if asked.request.method == "POST":
+            sent.append(asked.request.post_data_json)
+            shown.append(certificate(7, CertificateState.DRAWING, batch=4))
+        told = certificates_view(*shown) if asked.request.method == "GET" else shown[-1]
+        asked.fulfill(body=told.model_dump_json(), content_type="application/json")
+
+    tab.page.route(f"**/api/projects/{slug}/certificates**", answer)
+    tab.go(f"/p/{slug}/triage")
+    tab.page.get_by_role("button", name="Certify: label 183 random images").press("Enter")
+    section = tab.page.locator(".certify")
+    expect(section).to_contain_text("Certificate 7, being measured: 34 of 190 random images answered.")
+    assert sent == [{"calibration": None, "batch": 4}]
+    assert serious(tab.page) == []
+    section.get_by_role("link", name="Label them on Annotate").click()
+    expect(tab.page).to_have_url(re.compile(f"/p/{slug}/annotate"))
+    server.client.patch(f"/projects/{slug}", {"policy": now})
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def certify(
     guarantee: Annotated[str | None, typer.Option(help="among: of the auto-labels; whole: of the whole pool.")] = None,
     threshold: Annotated[float | None, typer.Option(help="A raw confidence instead: nothing is proven.")] = None,
     calibration: Annotated[int | None, typer.Option(help="Random items to label; without it what the wish needs.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Only the items of this import.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Only the items of batch NUMBER, as the Triage page counts them.")] = None,
     withdraw: Annotated[int | None, typer.Option(help="End certificate NUMBER; its auto-labels are unlabeled again.")] = None,
     facts: Annotated[int | None, typer.Option(help="Write what certificate NUMBER rests on to --out.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for --facts.")] = None,
@@ -36,7 +36,7 @@ def certify(
     from modicum.cli.opening import pick
     from modicum.errors import InputError
     from modicum.home import Home
-    from modicum.store import projects
+    from modicum.store import batches, projects
 
     wishes = {
         "recognised": route,
@@ -57,7 +57,9 @@ def certify(
         if start:
             if given:
                 chosen = db.write(projects.patch, chosen.id, policy=_wished(chosen.policy, given))
-            _tell_one(certificates.begin(db, here, chosen, calibration=calibration, batch=batch), as_json)
+            with db.read() as conn:
+                job = None if batch is None else batches.get(conn, chosen.id, batch).job_id
+            _tell_one(certificates.begin(db, here, chosen, calibration=calibration, batch=job), as_json)
         elif withdraw is not None:
             _tell_one(certificates.withdraw(db, chosen, withdraw), as_json)
         elif facts is not None and out is not None:

@@ -250,8 +250,8 @@ class Pulse(Frozen):
 
 
 class NewCertificate(Frozen):
-    """`calibration`: random items to be labeled blind, none: the policy's number, or what its wish needs. `batch`: of one
-    import only."""
+    """`calibration`: random items to be labeled blind, none: the policy's number, or what its wish needs. `batch`: the job
+    of a batch, to certify its items by themselves."""
 
     calibration: int | None = Field(default=None, ge=20, le=100_000)
     batch: int | None = None

@@ -74,10 +74,16 @@ export const mineQuery = (slug: string) =>
     queryFn: () => unwrap(api.GET("/api/projects/{slug}/mine", at(slug))),
   });
 
-export const certificatesQuery = (slug: string) =>
+/** `batch`: the job of one, for what its items alone could say. */
+export const certificatesQuery = (slug: string, batch: number | null = null) =>
   queryOptions({
-    queryKey: ["project", slug, "certificates"],
-    queryFn: () => unwrap(api.GET("/api/projects/{slug}/certificates", at(slug))),
+    queryKey: ["project", slug, "certificates", batch],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/projects/{slug}/certificates", {
+          params: { path: { slug }, query: batch === null ? {} : { batch } },
+        }),
+      ),
   });
 
 export const batchesQuery = (slug: string) =>
@@ -107,7 +113,7 @@ export const useRejections = (slug: string, offset?: number, limit?: number) =>
 export const useMine = (slug: string) => useQuery(mineQuery(slug));
 export const useValidate = (slug: string) => useQuery(validateQuery(slug));
 export const useBill = (slug: string) => useQuery({ ...billQuery(slug), refetchInterval: 5_000 });
-export const useCertificates = (slug: string) => useQuery(certificatesQuery(slug));
+export const useCertificates = (slug: string, batch?: number) => useQuery(certificatesQuery(slug, batch));
 // A batch is compared in the background, and its report waits for the next model.
 export const useBatches = (slug: string) =>
   useQuery({

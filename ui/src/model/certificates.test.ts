@@ -19,6 +19,7 @@ import {
   pointSaid,
   saidOf,
   starting,
+  startingBatch,
   strictestFirst,
   titleOf,
   withdrawSaid,
@@ -248,4 +249,11 @@ it("says why a certificate fell, without saying twice that it did", () => {
     "9 of 60 audited auto-labels were wrong; at most 2% may be. Its labels are taken back, and the images wait for people again.",
   );
   expect(fallenSaid({ reason, route: "discard" })).toContain("back in the pool");
+});
+
+it("says of a batch that it is certified, not only started", () => {
+  const policy = { recognised: "auto", calibration: null, auto_threshold: null } as const;
+  const view = { certificates: [], needed: 183, possible: true, hint: "" };
+  expect(startingBatch(view, policy, null).label).toBe("Certify: label 183 random images");
+  expect(startingBatch({ ...view, possible: false, hint: "Too few." }, policy, null).reason).toBe("Too few.");
 });

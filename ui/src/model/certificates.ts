@@ -205,6 +205,12 @@ export function starting(
   return { label, forecast, reason: null };
 }
 
+/** The same of one batch. */
+export function startingBatch(...given: Parameters<typeof starting>): Start {
+  const start = starting(...given);
+  return { ...start, label: start.label.replace(/^Start: label/, "Certify: label") };
+}
+
 function startLabel(labels: number | null): string {
   return labels === null ? "Start: label random images" : `Start: label ${counted(labels, "random image")}`;
 }

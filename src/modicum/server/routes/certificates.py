@@ -1,8 +1,9 @@
 """Certificates over HTTP: begin one, look at them, withdraw one, and take along what one rests on."""
 
 import json
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from modicum import certificates
@@ -14,9 +15,13 @@ router = APIRouter(tags=["certificates"])
 
 
 @router.get("/projects/{slug}/certificates")
-def get_certificates(project: In, site: At) -> Certificates:
+def get_certificates(
+    project: In,
+    site: At,
+    batch: Annotated[int | None, Query(description="job of a batch: what one of its items alone could say")] = None,
+) -> Certificates:
     """Every certificate, and what one could say today, from the blind holdout."""
-    return certificates.overview(site.db, project)
+    return certificates.overview(site.db, project, batch=batch)
 
 
 @router.post("/projects/{slug}/certificates")

@@ -20,14 +20,16 @@ import { share } from "../../model/wish";
 import { Button } from "../../parts/Button";
 import { ErrorNote } from "../../parts/ErrorNote";
 import { ProgressBar } from "../../parts/ProgressBar";
-import { StateMark } from "./StateMark";
+import { StateMark } from "../../parts/StateMark";
 
 interface Props {
   slug: string;
   certificate: Wire["CertificateView"];
+  /** What the batch is called that it speaks of, if it speaks of one. */
+  batch?: string | undefined;
 }
 
-export function CertificateCard({ slug, certificate }: Props) {
+export function CertificateCard({ slug, certificate, batch }: Props) {
   const { number, state, quarantined, reason } = certificate;
   const look = lookOf(certificate);
   const live = state === "issued" || state === "drawing";
@@ -55,7 +57,11 @@ export function CertificateCard({ slug, certificate }: Props) {
           </p>
         )}
         {quarantined && look !== "quarantined" && <p className="quiet">It was quarantined before.</p>}
-        {state === "drawing" ? <Drawing slug={slug} drawn={certificate.calibration} /> : <Rests {...certificate} />}
+        {state === "drawing" ? (
+          <Drawing slug={slug} drawn={certificate.calibration} />
+        ) : (
+          <Rests certificate={certificate} name={batch} />
+        )}
         {state === "issued" && certificate.certified && <Audit {...certificate} />}
         <footer className="row">
           {hasFacts(certificate) && <Facts slug={slug} number={number} />}
@@ -78,7 +84,7 @@ function Drawing({ slug, drawn }: { slug: string; drawn: Wire["Drawn"] }) {
   );
 }
 
-function Rests(certificate: Wire["CertificateView"]) {
+function Rests({ certificate, name }: { certificate: Wire["CertificateView"]; name?: string | undefined }) {
   const { certified, population, covered, standing, threshold, calibration, round, batch, state } = certificate;
   const facts: [string, ReactNode][] = [];
   // Only what was issued covers anything.
@@ -90,7 +96,7 @@ function Rests(certificate: Wire["CertificateView"]) {
   if (certified)
     facts.push(["Rests on", `${counted(calibration.answered, "random image")}, ${count(calibration.wrong)} wrong`]);
   if (state === "issued") facts.push(["Stands today", counted(standing, "image")]);
-  if (batch !== null) facts.push(["Of", `import ${batch} only`]);
+  if (batch !== null) facts.push(["Of", <bdi key="of">{name ?? `import ${batch}`} only</bdi>]);
   return (
     <dl className="certificate-facts number">
       {facts.map(([term, value]) => (

@@ -1,7 +1,7 @@
 // Auto-labels: what the model may label by itself, what proves it, and how that proof stands.
 import { Link } from "wouter";
 import type { Wire } from "../../api/client";
-import { useCertificates, usePace, useProject } from "../../api/queries";
+import { useBatches, useCertificates, usePace, useProject } from "../../api/queries";
 import { headlineOf, inOrder } from "../../model/certificates";
 import { EmptyState } from "../../parts/EmptyState";
 import { ErrorNote } from "../../parts/ErrorNote";
@@ -41,6 +41,7 @@ interface Props {
 
 function Facts({ slug, project, view }: Props) {
   const pace = usePace(slug);
+  const batches = useBatches(slug).data?.batches ?? [];
   const { policy } = project.project;
   const { counts } = project;
   const all = inOrder(view.certificates);
@@ -64,7 +65,12 @@ function Facts({ slug, project, view }: Props) {
           <h2 id="certificates-list">Certificates</h2>
           <ul className="certificates-list">
             {all.map((one) => (
-              <CertificateCard key={one.number} slug={slug} certificate={one} />
+              <CertificateCard
+                key={one.number}
+                slug={slug}
+                certificate={one}
+                batch={batches.find(({ job }) => job === one.batch)?.name}
+              />
             ))}
           </ul>
         </section>

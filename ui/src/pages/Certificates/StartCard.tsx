@@ -1,8 +1,8 @@
 // The wish, what becomes of what it covers, and the button that draws random images for a certificate.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId } from "react";
 import { Link } from "wouter";
-import { api, unwrap, type Wire } from "../../api/client";
+import type { Wire } from "../../api/client";
+import { useBegin } from "../../api/useBegin";
 import { starting } from "../../model/certificates";
 import { recognisedChoice } from "../../model/policy";
 import { share, wishSaid } from "../../model/wish";
@@ -43,7 +43,7 @@ export function StartCard({ slug, policy, view, secondsPerLabel }: Props) {
           look="primary"
           disabled={start.reason !== null || begin.isPending}
           aria-describedby={`${id}-why`}
-          onClick={() => begin.mutate()}
+          onClick={() => begin.mutate({})}
         >
           {start.label}
         </Button>
@@ -55,18 +55,4 @@ export function StartCard({ slug, policy, view, secondsPerLabel }: Props) {
       </div>
     </section>
   );
-}
-
-function useBegin(slug: string) {
-  const cache = useQueryClient();
-  return useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.POST("/api/projects/{slug}/certificates", {
-          params: { path: { slug } },
-          body: { calibration: null, batch: null },
-        }),
-      ),
-    onSettled: () => cache.invalidateQueries({ queryKey: ["project", slug] }),
-  });
 }

@@ -7,16 +7,18 @@ import { changeSaid, classRows, classTable, driftTable, restSaid, shares } from 
 import { count, counted } from "../../model/figures";
 import { ClassChip } from "../../parts/ClassChip";
 import { Interval } from "../../parts/Interval";
+import { Certify } from "./Certify";
 import { DriftPicture } from "./DriftPicture";
 
 interface Props {
   slug: string;
   report: Wire["BatchReport"];
-  recognised: Wire["Policy"]["recognised"];
+  job: number;
+  policy: Wire["Policy"];
   name: (classId: number) => string;
 }
 
-export function Report({ slug, report, recognised, name }: Props) {
+export function Report({ slug, report, job, policy, name }: Props) {
   const address = `${basePath}/api/projects/${encodeURIComponent(slug)}/batches/${report.number}/report`;
   const parts = shares(report);
   return (
@@ -73,7 +75,7 @@ export function Report({ slug, report, recognised, name }: Props) {
         )}
         <StackedBar parts={parts} noun="image" />
         <div className="row report-rest">
-          <p>{restSaid(recognised)}</p>
+          <p>{restSaid(policy.recognised)}</p>
           <Link className="button" href={`/p/${slug}/validate`}>
             Validate
           </Link>
@@ -81,6 +83,7 @@ export function Report({ slug, report, recognised, name }: Props) {
             Auto-labels
           </Link>
         </div>
+        <Certify slug={slug} job={job} policy={policy} />
       </section>
       <div className="report-pair">
         <Figure title="Accuracy before and after" table={classTable(report.classes, name)} plain>

@@ -137,7 +137,7 @@ function Batch({ slug, project, batch }: BatchProps) {
       {detail.error && !detail.data && <ErrorNote error={detail.error} retry={() => void detail.refetch()} />}
       {!detail.data && !detail.error && <p className="quiet">Loading the batch</p>}
       {detail.data?.report && (
-        <Report slug={slug} report={detail.data.report} recognised={project.policy.recognised} name={name} />
+        <Report slug={slug} report={detail.data.report} job={batch.job} policy={project.policy} name={name} />
       )}
       {alarm && <AlarmCard slug={slug} alarm={alarm} />}
       {state === "open" && <Questions slug={slug} batch={batch} stacks={left} />}

@@ -1,5 +1,5 @@
 // The state of a certificate as a sign, told apart by shape; the word stands beside it.
-import type { Look } from "../../model/certificates";
+import type { Look } from "../model/certificates";
 
 const SIGNS: Record<Look, string> = {
   drawing: "M12 7v5l3.5 2.5",

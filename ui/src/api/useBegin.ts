@@ -1,0 +1,17 @@
+// Starts a certificate: of all unlabeled items, or of those of one batch.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, unwrap } from "./client";
+
+export function useBegin(slug: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ batch = null }: { batch?: number | null }) =>
+      unwrap(
+        api.POST("/api/projects/{slug}/certificates", {
+          params: { path: { slug } },
+          body: { calibration: null, batch },
+        }),
+      ),
+    onSettled: () => cache.invalidateQueries({ queryKey: ["project", slug] }),
+  });
+}
