@@ -12,7 +12,7 @@ from modicum.geometry import Geometry, Mask, Points, Polyline, Shape, Shapes
 
 _BEYOND = 1.0  # pixels by which a shape may reach beyond its image without a word: rounding
 _SPECK = 1e-9  # square pixels
-_AT_ONCE = 4096  # shapes and points that are looked at together
+_AT_ONCE = 256  # pictures and shapes that are looked at together
 
 
 def checked(drawings: Drawings, source: Source, losses: Losses) -> Drawings:
@@ -34,7 +34,7 @@ def _pictures(drawings: Drawings, source: Source, losses: Losses) -> Iterator[Pi
         if images or not picture.width:
             picture = _sized(picture, source, losses, images)
         waiting.append(picture)
-        weight += 1 + sum(map(_weight, picture.shapes.shapes))
+        weight += 1 + len(picture.shapes.shapes)
         if weight > _AT_ONCE:
             yield from _all_sound(waiting, losses)
             waiting, weight = [], 0
@@ -60,10 +60,6 @@ def _sized(picture: Picture, source: Source, losses: Losses, images: bool) -> Pi
     return replace(picture, width=found[0], height=found[1])
 
 
-def _weight(shape: Shape) -> int:
-    return 1 + sum(map(len, shape.geometry.rings)) if shape.geometry.kind == "polygon" else 1
-
-
 def _all_sound(pictures: list[Picture], losses: Losses) -> Iterator[Picture]:
     """Several at once, because the outlines of one picture are too few to be worth numpy's calls."""
     every = (shape.geometry for picture in pictures for shape in picture.shapes.shapes)
@@ -84,7 +80,7 @@ def _sound(picture: Picture, found: Survey, ring: int, losses: Losses) -> Pictur
                 own = slice(ring, ring := ring + len(geometry.rings))
                 around = _rings(found.part(own), picture, picture.place(number), losses)
             else:
-                around = (0.0, 0.0, 0.0, 0.0) if isinstance(geometry, Mask) else bounds(geometry)
+                around = (0.0, 0.0, 0.0, 0.0) if geometry.kind == "mask" else bounds(geometry)
             kept = _shape(shape, around, picture, picture.place(number), losses)
         except RefusedError as error:
             losses.left_out(picture.where, picture.place(number) + error.path, error.what, error.detail)
@@ -111,7 +107,7 @@ def _shape(shape: Shape, around: Bounds, picture: Picture, path: str, losses: Lo
     geometry = shape.geometry
     if not picture.width:
         return shape
-    if isinstance(geometry, Mask):
+    if geometry.kind == "mask":
         return _cut(shape, geometry, picture, path, losses)
     left, top, right, bottom = around
     over = max(-left, -top, right - picture.width, bottom - picture.height)
@@ -140,6 +136,8 @@ def _rings(found: Survey, picture: Picture, path: str, losses: Losses) -> Bounds
         losses.changed(picture.where, path, "an outline that crosses itself; what it encloses an odd number of times is inside")
     elif max(found.areas) <= _SPECK:
         raise RefusedError("a shape of zero area")
+    if len(found.bounds) == 1:
+        return found.bounds[0]
     sides = zip(*found.bounds, strict=True)
     left, top, right, bottom = (pick(side) for pick, side in zip((min, min, max, max), sides, strict=True))
     return left, top, right, bottom

@@ -63,11 +63,11 @@ def _small(data: bytes, wanted: Collection[str]) -> Iterator[Element]:
     """Of a document of one window, which is built at once: programs that write a file an image write many."""
     parser = XMLParser()  # noqa: S314, the prolog was looked at
     parser.feed(data)
-    for node in parser.close().iter():
-        if node.tag[:1] == "{":
-            node.tag = node.tag.partition("}")[2]
-        if node.tag in wanted:
-            yield node
+    root = parser.close()
+    if root.tag[:1] == "{":
+        for node in root.iter():
+            node.tag = node.tag.rpartition("}")[2]
+    yield from [root] if root.tag in wanted else (node for node in root.iter() if node.tag in wanted)
 
 
 def _streamed(data: bytes, rest: bytes, file: IO[bytes], prolog: "_Prolog", wanted: Collection[str]) -> Iterator[Element]:

@@ -87,10 +87,10 @@ class Source:
                 with self.zip.open(name) as file:
                     yield file
             else:
-                path = self.path if self.alone else self.path / name
-                if not stat.S_ISREG(path.stat().st_mode):
+                path = str(self.path) if self.alone else f"{self.path}/{name}"
+                if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116, of many small files a Path is half the cost
                     raise SourceError(f"{path} is no ordinary file")
-                with path.open("rb") as file:
+                with open(path, "rb") as file:  # noqa: PTH123
                     yield file
         except (OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
             raise SourceError(f"{name} cannot be read ({error}); check that it is there, complete and yours to read") from error

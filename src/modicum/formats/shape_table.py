@@ -65,9 +65,11 @@ def read(source: Source, losses: Losses) -> Drawings:
     classes = Classes(file, losses)
     own = columns == COLUMNS
     named = "class" if own else next(c for c in columns if c.lower() in _CLASSES and (c.lower() != "name" or not _other(columns)))
-    for number, row in _rows(source, file, own):
-        if row.get(named):
-            classes.of(row[named], f"line {number}")
+    column = columns.index(named)
+    for number, _, values in _lines(source, file):
+        name = values[column] if column < len(values) else ""
+        if name and name not in classes.known:
+            classes.of(_unguarded(name) if own else name, f"line {number}")
     pictures = _ours(source, file, classes, losses) if own else _theirs(source, file, columns, named, classes, losses)
     return Drawings(classes.tuple(), pictures)
 
@@ -78,6 +80,14 @@ def _other(columns: Sequence[str]) -> bool:
 
 def _rows(source: Source, file: str, own: bool) -> Iterator[tuple[int, Row]]:
     """Lines by column; what guards against formulas is taken off again in tables of ours."""
+    for number, columns, values in _lines(source, file):
+        if own:
+            values = [text[1:] if text[:1] == "'" else text for text in values]
+        yield number, dict(zip(columns, values, strict=False))
+
+
+def _lines(source: Source, file: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """The number of each line, the columns, and what the line holds. Raises SourceError."""
     with source.open(file) as data:
         text = io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace", newline="")
         first = text.readline()
@@ -87,8 +97,7 @@ def _rows(source: Source, file: str, own: bool) -> Iterator[tuple[int, Row]]:
         try:
             for values in reader:
                 if values:
-                    row = dict(zip(columns, map(_unguarded, values) if own else values, strict=False))
-                    yield reader.line_num + 1, row
+                    yield reader.line_num + 1, columns, values
         except csv.Error as error:
             raise SourceError(f"line {reader.line_num + 1} of {file} cannot be read: {error}") from error
 
