@@ -179,6 +179,9 @@ def _picture(task: dict[str, Any], name: str, path: str, source: Source, file: s
             where = f"{path}.predictions[{n}]"
             tags = _gather(guess.get("result"), where, (width, height), classes, gathering, str(model) if model else None)
             predictions.append(gathering.drawn(tags))
+        else:
+            what = "a prediction that is only a number: export a snapshot that holds predictions whole"
+            losses.left_out(file, f"{path}.predictions[{n}]", what, f"{guess!r:.40}")
     told = ((key, value) for key, value in task["data"].items() if key not in ("image", "width", "height") and value != name)
     facts: dict[str, Fact] = {key: value for key, value in told if value is None or isinstance(value, str | int | float)}
     id = task.get("id")
