@@ -3,14 +3,13 @@
 Meets people only in the store: they answer blind tasks, and what they answered decides.
 """
 
-import json
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row
 
-from modicum import wishes
+from modicum import looking, wishes
 from modicum.bias import biased
 from modicum.engine import certify, wish
 from modicum.engine.audit import Monitor
@@ -22,15 +21,17 @@ from modicum.store import certificates as store
 from modicum.store import projects, rounds
 from modicum.store.certificates import APPLIED, AUDIT, CALIBRATION, NewCertificate, Outcomes, Population
 from modicum.store.db import Database
-from modicum.types import CertificateState, Interval, Policy, Project, Route
+from modicum.types import CertificateState, Interval, Method, Policy, Project, Route
 from modicum.vectors import Vectors
 from modicum.views import Certificates, CertificateView, Drawn
 
 CALIBRATION_AT_LEAST = 20
 PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
+MORE_AT_LEAST = 20  # drawn when all are answered and an anytime certificate still proves nothing
 AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 AUDITS_MORE = 10  # drawn when the last ones are answered, for ever
 FALSE_ALARM = 0.05  # probability that the audit ever revokes a certificate that is right
+RENAMED = "the classes were renamed or removed while its items were labeled: what people said does not mean the same any more"
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,18 +40,31 @@ Ints = npt.NDArray[np.int64]
 
 
 def begin(
-    db: Database, home: Home, project: Project, *, calibration: int | None = None, batch: int | None = None
+    db: Database,
+    home: Home,
+    project: Project,
+    *,
+    calibration: int | None = None,
+    batch: int | None = None,
+    method: Method = "fixed",
 ) -> CertificateView:
     """Freeze what the newest model says of every unlabeled item, draw random ones, and open blind tasks for them.
 
-    With a raw threshold in the policy nothing is drawn: it holds at once, and is marked as not certified. Raises InputError
-    when the policy certifies nothing, ConflictError without a model, without items, or while another one is being drawn.
+    With a raw threshold in the policy nothing is drawn: it holds at once, and is marked as not certified. `anytime`: it can be
+    looked at, and issued by `issue`, after any label. Raises InputError when the policy certifies nothing, or bounds what the
+    method does not; ConflictError without a model, without items, or while another one is being drawn.
     """
     policy = project.policy
     if policy.recognised == "off":
         raise InputError("nothing is certified in this project: choose under Settings what becomes of recognised items", path="$")
     if calibration is not None and calibration < CALIBRATION_AT_LEAST:
         raise InputError(f"{calibration} random labels prove nothing: give at least {CALIBRATION_AT_LEAST}", path="$.calibration")
+    if method == "anytime" and (policy.guarantee == "whole" or policy.auto_threshold is not None):
+        raise InputError(
+            "a certificate that may be looked at any time bounds the errors among the auto-labels: choose that in Settings, and "
+            "no raw threshold",
+            path="$.method",
+        )
     number, population = _predicted(db, home, project, batch)
     planned = 0 if policy.auto_threshold is not None else calibration or policy.calibration or _needed(db, project, batch)
     if planned > len(population.items):
@@ -63,6 +77,7 @@ def begin(
     new = NewCertificate(
         route=Route(policy.recognised),
         guarantee=policy.guarantee,
+        method=method,
         error=policy.auto_error,
         confidence=policy.auto_confidence,
         threshold=policy.auto_threshold,
@@ -139,14 +154,36 @@ def _decide(db: Database, project: Project, row: Row[Any]) -> bool:
     if row.threshold is not None:
         return bool(db.write(store.decide, row.id, CertificateState.ISSUED, _raw(row, population), ""))
     if names[: len(row.classes)] != row.classes:
-        why = "the classes were renamed or removed while its items were labeled: what people said does not mean the same any more"
-        return bool(db.write(store.decide, row.id, CertificateState.REFUSED, None, why))
+        return bool(db.write(store.decide, row.id, CertificateState.REFUSED, None, RENAMED))
     if len(known.items) < row.planned:
-        return _go_on(db, row, population, known)
-    answer = _certificate(row, population, known)
+        return _go_on(db, row, population, known, row.planned)
+    answer = looking.certificate(row, population, known)
     if isinstance(answer, certify.Refusal):
+        # seeing that it is not enough costs an anytime certificate nothing: it goes on
+        more = None if row.method == "fixed" or answer.more is None else max(answer.more, MORE_AT_LEAST)
+        if more is not None and _go_on(db, row, population, known, row.planned + more):
+            return True
         return bool(db.write(store.decide, row.id, CertificateState.REFUSED, None, answer.message))
     return bool(db.write(store.decide, row.id, CertificateState.ISSUED, answer.to_facts(), ""))
+
+
+def issue(db: Database, project: Project, number: int) -> CertificateView:
+    """Issue an anytime certificate on the labels there are. Raises NotFoundError, and ConflictError while they prove nothing."""
+    with db.read() as conn:
+        row = store.get(conn, project.id, number)
+        names = [entry.name for entry in projects.get(conn, project.id).task_schema.classes]
+        if row.state != CertificateState.DRAWING or row.method != "anytime":
+            raise ConflictError(f"certificate {number} cannot be issued by hand: it is {row.state}, its method {row.method}")
+        if names[: len(row.classes)] != row.classes:
+            raise ConflictError(RENAMED)
+        known, population = store.outcomes(conn, row.id, CALIBRATION), store.population(conn, row.id)
+    answer = looking.certificate(row, population, looking.first(known))
+    if isinstance(answer, certify.Refusal):
+        raise ConflictError(answer.message)
+    if not db.write(store.issue_early, row.id, answer.to_facts()):
+        raise ConflictError(f"certificate {number} was decided meanwhile")
+    with db.read() as conn:
+        return view(conn, store.get(conn, project.id, number))
 
 
 def _label(db: Database, row: Row[Any]) -> bool:
@@ -162,35 +199,23 @@ def _label(db: Database, row: Row[Any]) -> bool:
     return True
 
 
-def _go_on(db: Database, row: Row[Any], population: Population, known: Outcomes) -> bool:
-    """The pilot is answered: draw the rest where a threshold can still come to lie, and not among what is hopeless."""
-    sure, drawn = population.confidences, np.isin(population.items, known.items)
-    place = {int(item_id): k for k, item_id in enumerate(population.items)}
-    of_pilot = np.array([place[int(item_id)] for item_id in known.items], dtype=np.int64)
-    floor = focus(sure[~drawn], sure[of_pilot], known.wrong, row.error, whole=row.guarantee == "whole")
+def _go_on(db: Database, row: Row[Any], population: Population, known: Outcomes, planned: int) -> bool:
+    """The pilot is answered: draw the rest where a threshold can still come to lie, and not among what is hopeless.
+
+    Where that was done before, the same draw is prolonged. False when no item is left to draw.
+    """
+    pilot, already = known.items[: row.pilot], len(known.items) - row.pilot
+    sure, drawn = population.confidences, np.isin(population.items, pilot)
+    floor = -np.inf if row.floor is None else row.floor
+    if not already:
+        place = {int(item_id): k for k, item_id in enumerate(population.items)}
+        of_pilot = np.array([place[int(item_id)] for item_id in pilot], dtype=np.int64)
+        floor = focus(sure[~drawn], sure[of_pilot], known.wrong, row.error, whole=row.guarantee == "whole")
     eligible = np.flatnonzero(~drawn & (sure >= floor))
-    more = certify.draw(eligible, row.planned - len(known.items), np.random.default_rng([row.seed, 3]))
-    db.write(store.go_on, row, population, more, None if floor == -np.inf else floor)
-    return True
-
-
-def _certificate(row: Row[Any], population: Population, known: Outcomes) -> certify.Certificate | certify.Refusal:
-    prove = certify.whole_pool if row.guarantee == "whole" else certify.selective
-    return prove(
-        population.items,
-        population.confidences,
-        known.items,
-        known.wrong,
-        error=row.error,
-        confidence=row.confidence,
-        labels=known.said,
-        pilot=row.pilot,
-        floor=-np.inf if row.floor is None else row.floor,
-        round=row.number,
-        seed=row.seed,
-        model=str(row.round),
-        schema=json.dumps(row.classes, ensure_ascii=False),
-    )
+    more = certify.draw(eligible, planned - row.pilot, np.random.default_rng([row.seed, 3]))[already:]
+    reached = len(known.items) + len(more)
+    db.write(store.go_on, row, population, more, None if floor == -np.inf else floor, reached)
+    return len(more) > 0
 
 
 def _raw(row: Row[Any], population: Population) -> dict[str, Any]:
@@ -263,7 +288,10 @@ def overview(db: Database, project: Project, *, batch: int | None = None) -> Cer
     """
     pull = biased(db, project.id)
     with db.read() as conn:
-        found = [view(conn, row, pull) for row in store.list_all(conn, project.id)]
+        rows = store.list_all(conn, project.id)
+        found = [view(conn, row, pull) for row in rows]
+    # looked at once for every label, however many pages show it
+    found = [looking.seen(db, row, one) if one.method == "anytime" else one for row, one in zip(rows, found, strict=True)]
     today = wishes.wished(db, project, batch)
     point = today.point
     return Certificates(
@@ -308,6 +336,8 @@ def view(conn: Connection, row: Row[Any], pull: Interval | None = None) -> Certi
         created=row.created,
         decided=row.decided,
         ended=row.ended,
+        method=row.method,
+        sofar=None,
     )
 
 

@@ -356,6 +356,10 @@ class BatchState(StrEnum):
     DONE = "done"
 
 
+Method = Literal["fixed", "anytime"]
+"""When a certificate is decided: once, when a fixed number is labeled, or after any label, looked at as often as one likes."""
+
+
 class CertificateState(StrEnum):
     """Drawing: its random items are being labeled. Issued: it stands. The others say why it does not."""
 

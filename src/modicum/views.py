@@ -6,7 +6,20 @@ from typing import Literal
 from pydantic import Field
 
 from modicum.frozen import Frozen
-from modicum.types import Annotation, BatchState, CertificateState, Interval, Item, Label, Prediction, Purpose, Round, Route, Task
+from modicum.types import (
+    Annotation,
+    BatchState,
+    CertificateState,
+    Interval,
+    Item,
+    Label,
+    Method,
+    Prediction,
+    Purpose,
+    Round,
+    Route,
+    Task,
+)
 
 Unit = Literal["labels", "hours", "money"]  # of a budget
 
@@ -316,6 +329,18 @@ class Drawn(Frozen):
     wrong: int
 
 
+class SoFar(Frozen):
+    """What an anytime draw proves already: after so many `labels`, in the order drawn, `covered` items.
+
+    `said` is the certificate it would be now, or why there is none yet; `evidence`, from 0 to 1, how near the next step is.
+    """
+
+    labels: int
+    covered: int
+    said: str
+    evidence: float
+
+
 class CertificateView(Frozen):
     """One certificate. `statement` is its sentence once it is issued; `reason` why it was refused, revoked or withdrawn.
 
@@ -347,6 +372,8 @@ class CertificateView(Frozen):
     created: datetime
     decided: datetime | None
     ended: datetime | None
+    method: Method
+    sofar: SoFar | None = Field(description="of an anytime one that is being drawn")
 
 
 class Fallen(Frozen):

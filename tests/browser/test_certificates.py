@@ -15,7 +15,7 @@ from browser.tab import Served, Tab
 from browser.test_pages import SCREENSHOTS, SIZES, overflow, serious
 from modicum.demo import Oracle
 from modicum.types import CertificateState, Interval, Route
-from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn
+from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn, SoFar
 
 OpenTab = Callable[[], Tab]
 ALL = 5000
@@ -59,6 +59,8 @@ def certificate(number: int, state: CertificateState, **changes: Any) -> Certifi
         created=DAY,
         decided=None if drawing else DAY,
         ended=DAY if state in (CertificateState.REVOKED, CertificateState.WITHDRAWN) else None,
+        method="fixed",
+        sofar=None,
     )
     return plain.model_copy(update=changes)
 
@@ -73,6 +75,10 @@ REFUSED = certificate(
     1, CertificateState.REFUSED, covered=0, threshold=None, reason="7 of 190 random items were wrong; about 420 more are needed"
 )
 
+PROVEN = "With 95% certainty at most 2% of 2,611 auto-labels are wrong: people gave 71 of them, the model 2,540."
+SOFAR = SoFar(labels=97, covered=2611, said=PROVEN, evidence=0.62)
+ANYTIME = certificate(4, CertificateState.DRAWING, method="anytime", sofar=SOFAR)
+
 
 def view(*certificates: CertificateView, **changes: Any) -> Certificates:
     plain = Certificates(certificates=certificates, curve=CURVE, operating=OPERATING, needed=183, possible=True, hint="")
@@ -85,6 +91,7 @@ STATES = {
     ),
     "ready": view(),
     "drawing": view(certificate(4, CertificateState.DRAWING), REFUSED),
+    "anytime": view(ANYTIME, REFUSED),
     "issued": view(ISSUED, REVOKED, REFUSED, certificate(5, CertificateState.WITHDRAWN, reason="withdrawn by Ada")),
     "doubtful": view(
         certificate(6, CertificateState.ISSUED, certified=False, statement=""),
@@ -132,7 +139,8 @@ def tell(tab: Tab, slug: str, shown: Certificates) -> list[tuple[str, str]]:
             asked.fulfill(body=ISSUED.model_dump_json(), content_type="application/json")
 
     tab.page.route(f"**/api/projects/{slug}/certificates**", answer)
-    tab.page.route(f"**/api/projects/{slug}/certificates/*/withdraw", answer)
+    for end in ("withdraw", "issue"):
+        tab.page.route(f"**/api/projects/{slug}/certificates/*/{end}", answer)
     return sent
 
 
@@ -217,6 +225,28 @@ def test_start_draws_and_a_certificate_that_is_measured_comes_first(open_tab: Op
     expect(tab.page.get_by_text("34 of 190 random images answered.")).to_be_visible()
     tab.page.get_by_role("link", name="Label them on Annotate").click()
     expect(tab.page).to_have_url(f"{tab.server.url}/p/{auto}/annotate")
+
+
+def test_one_that_may_be_looked_at_any_time_is_asked_for_and_issued_as_it_stands(open_tab: OpenTab, auto: str) -> None:
+    tab = open_tab()
+    asked: list[Any] = []
+    tab.page.on("request", lambda one: asked.append(one.post_data_json) if one.method == "POST" else None)
+    tell(tab, auto, STATES["ready"])
+    tab.go(f"/p/{auto}/certificates")
+    choice = tab.page.get_by_role("group", name="It is decided")
+    expect(choice.get_by_role("radio", name="When the last one is labeled")).to_be_checked()
+    choice.get_by_role("radio", name="When the last one is labeled").press("ArrowDown")
+    expect(choice.get_by_role("radio", name="When you like")).to_be_checked()
+    tab.page.get_by_role("button", name="Start: label 183 random images").click()
+    expect(tab.page.get_by_role("button", name="Start: label 183 random images")).to_be_enabled()
+    assert asked[-1] == {"calibration": None, "batch": None, "method": "anytime"}
+    tab.page.unroute_all()
+    sent = tell(tab, auto, STATES["anytime"])
+    tab.page.reload()
+    expect(tab.page.get_by_role("status").filter(has_text="So far 2,611 of 5,000 images are covered.")).to_contain_text(PROVEN)
+    tab.page.get_by_role("button", name="Issue it for 2,611 images").click()
+    expect(tab.page.get_by_role("button", name="Issue it for 2,611 images")).to_be_enabled()
+    assert sent == [("POST", "/4/issue")]
 
 
 def test_withdrawing_asks_first(open_tab: OpenTab, auto: str) -> None:

@@ -272,7 +272,7 @@ def test_a_batch_is_certified_from_its_report(open_tab: OpenTab, server: Served,
     tab.page.get_by_role("button", name="Certify: label 183 random images").press("Enter")
     section = tab.page.locator(".certify")
     expect(section).to_contain_text("Certificate 7, being measured: 34 of 190 random images answered.")
-    assert sent == [{"calibration": None, "batch": 4}]
+    assert sent == [{"calibration": None, "batch": 4, "method": "fixed"}]
     assert serious(tab.page) == []
     section.get_by_role("link", name="Label them on Annotate").click()
     expect(tab.page).to_have_url(re.compile(f"/p/{slug}/annotate"))

@@ -11,7 +11,7 @@ from modicum.cli.terminal import emit, say
 
 if TYPE_CHECKING:
     from modicum.engine.verify import Verdict
-    from modicum.types import Policy
+    from modicum.types import Method, Policy
     from modicum.views import CertificateView
 
 
@@ -25,6 +25,8 @@ def certify(
     threshold: Annotated[float | None, typer.Option(help="A raw confidence instead: nothing is proven.")] = None,
     calibration: Annotated[int | None, typer.Option(help="Random items to label; without it what the wish needs.")] = None,
     batch: Annotated[int | None, typer.Option(help="Only the items of batch NUMBER, as the Triage page counts them.")] = None,
+    anytime: Annotated[bool, typer.Option("--anytime", help="May be looked at and issued after any label; takes more.")] = False,
+    issue: Annotated[int | None, typer.Option(help="Issue certificate NUMBER, begun with --anytime, as it stands.")] = None,
     withdraw: Annotated[int | None, typer.Option(help="End certificate NUMBER; its auto-labels are unlabeled again.")] = None,
     facts: Annotated[int | None, typer.Option(help="Write what certificate NUMBER rests on to --out.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for --facts.")] = None,
@@ -46,7 +48,7 @@ def certify(
         "auto_threshold": threshold,
     }
     given = {name: value for name, value in wishes.items() if value is not None}
-    if (given or calibration or batch is not None) and not start:
+    if (given or calibration or anytime or batch is not None) and not start:
         raise InputError("a wish takes effect when a certificate is started: add --start")
     if facts is not None and out is None:
         raise InputError("say with --out where to write the facts")
@@ -59,7 +61,10 @@ def certify(
                 chosen = db.write(projects.patch, chosen.id, policy=_wished(chosen.policy, given))
             with db.read() as conn:
                 job = None if batch is None else batches.get(conn, chosen.id, batch).job_id
-            _tell_one(certificates.begin(db, here, chosen, calibration=calibration, batch=job), as_json)
+            method: Method = "anytime" if anytime else "fixed"
+            _tell_one(certificates.begin(db, here, chosen, calibration=calibration, batch=job, method=method), as_json)
+        elif issue is not None:
+            _tell_one(certificates.issue(db, chosen, issue), as_json)
         elif withdraw is not None:
             _tell_one(certificates.withdraw(db, chosen, withdraw), as_json)
         elif facts is not None and out is not None:
@@ -110,7 +115,8 @@ def line(entry: "CertificateView") -> str:
     """One certificate in one line."""
     head = f"Certificate {entry.number}, {entry.state}: "
     if entry.state == "drawing":
-        return f"{head}{entry.calibration.answered:,} of {entry.calibration.planned:,} random items are labeled"
+        answered = f"{head}{entry.calibration.answered:,} of {entry.calibration.planned:,} random items are labeled"
+        return answered if entry.sofar is None else f"{answered}. So far: {entry.sofar.said}"
     if entry.state == "issued":
         audited = f"; audit: {entry.audit.wrong:,} of {entry.audit.answered:,} wrong" if entry.audit.answered else ""
         return f"{head}{entry.statement} {entry.standing:,} items stand under it{audited}"

@@ -7,7 +7,21 @@ from pydantic import Field
 
 from modicum.frozen import Frozen, Name
 from modicum.geometry import Shapes
-from modicum.types import Action, Annotation, Interval, Item, Job, Label, Policy, Prediction, Project, Rejection, Round, Value
+from modicum.types import (
+    Action,
+    Annotation,
+    Interval,
+    Item,
+    Job,
+    Label,
+    Method,
+    Policy,
+    Prediction,
+    Project,
+    Rejection,
+    Round,
+    Value,
+)
 from modicum.views import Counts, Fallen
 
 
@@ -255,6 +269,7 @@ class NewCertificate(Frozen):
 
     calibration: int | None = Field(default=None, ge=20, le=100_000)
     batch: int | None = None
+    method: Method = Field(default="fixed", description="anytime: may be looked at and issued after any label, and takes more")
 
 
 # --- batches -----------------------------------------------------------------------------------------------------------

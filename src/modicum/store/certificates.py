@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from modicum.errors import ConflictError, NotFoundError
 from modicum.store import labels, tasks
 from modicum.store.db import arrays
 from modicum.store.tables import annotation, certificate, certificate_population, draw, item, label, task
 from modicum.store.tasks import LEASED, LIVE, OPEN, NewTask
-from modicum.types import CertificateState, Choice, Origin, Prediction, Reason, Route, Split, Status
+from modicum.types import CertificateState, Choice, Method, Origin, Prediction, Reason, Route, Split, Status
 
 CALIBRATION, AUDIT = "calibration", "audit"
 CALIBRATION_PRIORITY = 1e5  # after what came back from Validate, before what a round opens
@@ -47,6 +47,7 @@ class NewCertificate:
 
     route: Route
     guarantee: str
+    method: Method
     error: float
     confidence: float
     threshold: float | None
@@ -76,6 +77,9 @@ class Outcomes:
 # --- beginning ---------------------------------------------------------------------------------------------------------
 
 
+_CHOSEN = ("route", "guarantee", "method", "error", "confidence", "threshold", "round", "seed")
+
+
 def begin(conn: Connection, project_id: int, new: NewCertificate) -> int:
     """Store the certificate with its population and open a blind task for every item drawn; returns its number.
 
@@ -84,7 +88,7 @@ def begin(conn: Connection, project_id: int, new: NewCertificate) -> int:
     if state_of_any(conn, project_id, CertificateState.DRAWING):
         raise ConflictError("random items are being labeled for a certificate already: finish or withdraw that one first")
     number = 1 + (conn.scalar(select(func.max(certificate.c.number)).where(certificate.c.project_id == project_id)) or 0)
-    values = {name: getattr(new, name) for name in ("route", "guarantee", "error", "confidence", "threshold", "round", "seed")}
+    values = {name: getattr(new, name) for name in _CHOSEN}
     certificate_id = conn.execute(
         insert(certificate).returning(certificate.c.id),
         {
@@ -141,9 +145,8 @@ def draw_more(
     open_draws(conn, project_id, certificate_id, purpose, number)
 
 
-def go_on(conn: Connection, row: Row[Any], found: Population, drawn: Ints, floor: float | None) -> None:
-    """After the pilot: draw the rest, from the items that score at least `floor` (none: from all)."""
-    planned = row.pilot + len(drawn)
+def go_on(conn: Connection, row: Row[Any], found: Population, drawn: Ints, floor: float | None, planned: int) -> None:
+    """Draw more, `planned` in all, from the items that score at least `floor` (none: from all)."""
     conn.execute(update(certificate).where(certificate.c.id == row.id).values(planned=planned, floor=floor))
     draw_more(conn, row.project_id, row.id, CALIBRATION, found, drawn, row.round)
 
@@ -171,7 +174,8 @@ def open_draws(conn: Connection, project_id: int, certificate_id: int, purpose: 
     ids = [k for k in ids if k in locked and (k not in live or live[k].state == "open" or live[k].route == Route.VALIDATE)]
     tasks.close(conn, [live[k].id for k in ids if k in live], "superseded")
     rng = np.random.default_rng([certificate_id, len(ids)])
-    spread = AUDIT_PRIORITY + rng.random(len(ids)) * 100
+    # what may be looked at any time counts in the order drawn, so it is asked in that order too
+    spread = AUDIT_PRIORITY + 100 * (np.sort(rng.random(len(ids)))[::-1] if purpose == CALIBRATION else rng.random(len(ids)))
     reason = Reason(code=purpose)
     first = CALIBRATION_PRIORITY if purpose == CALIBRATION else 0.0
     new = [NewTask(k, reason, first + float(at), None, blind=True) for k, at in zip(ids, spread, strict=True)]
@@ -302,6 +306,22 @@ def decide(conn: Connection, certificate_id: int, state: CertificateState, facts
     drawing = (certificate.c.id == certificate_id, certificate.c.state == CertificateState.DRAWING)
     values = {"state": state, "facts": facts, "reason": reason, "decided": now}
     return conn.execute(update(certificate).where(*drawing).values(**values)).rowcount > 0
+
+
+def issue_early(conn: Connection, certificate_id: int, facts: dict[str, Any]) -> bool:
+    """Issue it on the labels there are: drawn items nobody has answered are drawn no more, and covered like all others."""
+    if not decide(conn, certificate_id, CertificateState.ISSUED, facts, ""):
+        return False
+    human = and_(label.c.item_id == draw.c.item_id, label.c.origin == Origin.HUMAN)
+    mine = (draw.c.certificate_id == certificate_id, draw.c.purpose == CALIBRATION)
+    joined = draw.join(item, item.c.id == draw.c.item_id).outerjoin(label, human)
+    waiting = select(draw.c.item_id).select_from(joined).where(*mine, label.c.item_id.is_(None), item.c.skipped.is_(False))
+    closing = update(task).where(task.c.item_id.in_(waiting), OPEN, task.c.reason == CALIBRATION)
+    conn.execute(closing.values(state="superseded"))
+    conn.execute(delete(draw).where(*mine, draw.c.item_id.in_(waiting)))
+    left: int = conn.execute(select(func.count()).select_from(draw).where(*mine)).scalar_one()
+    conn.execute(update(certificate).where(certificate.c.id == certificate_id).values(planned=left))
+    return True
 
 
 def end(conn: Connection, certificate_id: int, state: CertificateState, reason: str) -> bool:

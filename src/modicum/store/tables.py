@@ -298,6 +298,7 @@ certificate = Table(
     Column("created", Moment, nullable=False),
     Column("decided", Moment),
     Column("ended", Moment),
+    Column("method", String(10), nullable=False, server_default="fixed"),  # decided once, or after any label
     UniqueConstraint("project_id", "number"),
 )
 

@@ -14,10 +14,13 @@ import {
   lookOf,
   moved,
   nameOf,
+  nextSaid,
+  offersAnytime,
   type Point,
   placeOf,
   pointSaid,
   saidOf,
+  sofarTitle,
   starting,
   startingBatch,
   strictestFirst,
@@ -61,6 +64,8 @@ function certificate(over: Partial<Certificate> = {}): Certificate {
     created: "2026-11-20T10:00:00Z",
     decided: "2026-11-20T11:00:00Z",
     ended: null,
+    method: "fixed",
+    sofar: null,
     ...over,
   };
 }
@@ -256,4 +261,15 @@ it("says of a batch that it is certified, not only started", () => {
   const view = { certificates: [], needed: 183, possible: true, hint: "" };
   expect(startingBatch(view, policy, null).label).toBe("Certify: label 183 random images");
   expect(startingBatch({ ...view, possible: false, hint: "Too few." }, policy, null).reason).toBe("Too few.");
+});
+
+it("offers to look at any time only what may be looked at any time", () => {
+  expect(offersAnytime({ guarantee: "among", auto_threshold: null })).toBe(true);
+  expect(offersAnytime({ guarantee: "whole", auto_threshold: null })).toBe(false);
+  expect(offersAnytime({ guarantee: "among", auto_threshold: 0.9 })).toBe(false);
+  const sofar = { labels: 80, covered: 3214, said: "", evidence: 0.4 };
+  expect(sofarTitle({ population: ALL }, sofar)).toBe("So far 3,214 of 5,000 images are covered.");
+  expect(sofarTitle({ population: ALL }, { ...sofar, covered: 0 })).toBe("Nothing is proven yet, after 80 labels.");
+  expect(nextSaid(sofar)).toBe("40% of the evidence that lets it cover more.");
+  expect(nextSaid({ ...sofar, evidence: 1 })).toBe("All that can be covered is.");
 });

@@ -205,6 +205,23 @@ export function starting(
   return { label, forecast, reason: null };
 }
 
+/** Whether one can be asked for that may be looked at any time: it bounds the errors among the auto-labels alone. */
+export function offersAnytime(policy: Pick<Schemas["Policy"], "guarantee" | "auto_threshold">): boolean {
+  return policy.guarantee === "among" && policy.auto_threshold === null;
+}
+
+/** "So far 3,214 of 5,000 images are covered." */
+export function sofarTitle({ population }: Pick<Certificate, "population">, sofar: Schemas["SoFar"]): string {
+  if (sofar.covered > 0) return `So far ${count(sofar.covered)} of ${counted(population, "image")} are covered.`;
+  return `Nothing is proven yet, after ${counted(sofar.labels, "label")}.`;
+}
+
+/** How near the next step is. */
+export function nextSaid({ covered, evidence }: Schemas["SoFar"]): string {
+  if (evidence >= 1) return "All that can be covered is.";
+  return `${percent(evidence)} of the evidence that ${covered > 0 ? "lets it cover more" : "the first images take"}.`;
+}
+
 /** The same of one batch. */
 export function startingBatch(...given: Parameters<typeof starting>): Start {
   const start = starting(...given);

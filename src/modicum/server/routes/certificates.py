@@ -27,7 +27,13 @@ def get_certificates(
 @router.post("/projects/{slug}/certificates")
 def begin_certificate(body: NewCertificate, project: In, site: At) -> CertificateView:
     """Draw random items to be labeled blind; the certificate is decided once the last of them is answered."""
-    return certificates.begin(site.db, site.home, project, calibration=body.calibration, batch=body.batch)
+    return certificates.begin(site.db, site.home, project, calibration=body.calibration, batch=body.batch, method=body.method)
+
+
+@router.post("/projects/{slug}/certificates/{number}/issue")
+def issue_certificate(number: int, project: In, site: At) -> CertificateView:
+    """Issue an anytime certificate on the labels there are, without waiting for the rest."""
+    return certificates.issue(site.db, project, number)
 
 
 @router.post("/projects/{slug}/certificates/{number}/withdraw")

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from modicum.errors import StorageError
 
-HEAD = "0005"  # the newest file in versions/
+HEAD = "0006"  # the newest file in versions/
 
 
 def version(conn: Connection) -> str | None:

@@ -10,8 +10,10 @@ import {
   hasFacts,
   lookOf,
   nameOf,
+  nextSaid,
   QUARANTINE,
   saidOf,
+  sofarTitle,
   titleOf,
   withdrawSaid,
 } from "../../model/certificates";
@@ -58,7 +60,7 @@ export function CertificateCard({ slug, certificate, batch }: Props) {
         )}
         {quarantined && look !== "quarantined" && <p className="quiet">It was quarantined before.</p>}
         {state === "drawing" ? (
-          <Drawing slug={slug} drawn={certificate.calibration} />
+          <Drawing slug={slug} certificate={certificate} />
         ) : (
           <Rests certificate={certificate} name={batch} />
         )}
@@ -72,7 +74,8 @@ export function CertificateCard({ slug, certificate, batch }: Props) {
   );
 }
 
-function Drawing({ slug, drawn }: { slug: string; drawn: Wire["Drawn"] }) {
+function Drawing({ slug, certificate }: { slug: string; certificate: Wire["CertificateView"] }) {
+  const { calibration: drawn, sofar } = certificate;
   return (
     <div className="stack">
       <ProgressBar label="Random images answered" done={drawn.answered} total={drawn.planned} />
@@ -80,12 +83,51 @@ function Drawing({ slug, drawn }: { slug: string; drawn: Wire["Drawn"] }) {
         <Link href={`/p/${slug}/annotate`}>Label them on Annotate</Link>{" "}
         <span className="quiet">They come among the others, without a suggestion.</span>
       </p>
+      {sofar && <SoFar slug={slug} certificate={certificate} sofar={sofar} />}
+    </div>
+  );
+}
+
+interface SoFarProps {
+  slug: string;
+  certificate: Wire["CertificateView"];
+  sofar: Wire["SoFar"];
+}
+
+/** What the labels prove already, and the way to stop there. */
+function SoFar({ slug, certificate, sofar }: SoFarProps) {
+  const cache = useQueryClient();
+  const { number } = certificate;
+  const issue = useMutation({
+    mutationFn: () =>
+      unwrap(api.POST("/api/projects/{slug}/certificates/{number}/issue", { params: { path: { slug, number } } })),
+    onSettled: () => cache.invalidateQueries({ queryKey: ["project", slug] }),
+  });
+  return (
+    <div className="evidence sofar">
+      <p className="quiet">You may look at this as often as you like, and stop when it is enough.</p>
+      <p className="number" role="status">
+        <strong>{sofarTitle(certificate, sofar)}</strong> {sofar.said}
+      </p>
+      <div className="evidence-bar" data-good aria-hidden="true">
+        <span style={{ width: `${sofar.evidence * 100}%` }} />
+      </div>
+      <p className="quiet small number">{nextSaid(sofar)}</p>
+      {sofar.covered > 0 && (
+        <div className="row">
+          <Button look="primary" disabled={issue.isPending} onClick={() => issue.mutate()}>
+            Issue it for {counted(sofar.covered, "image")}
+          </Button>
+          <span className="quiet">Or go on labeling: it may come to cover more.</span>
+        </div>
+      )}
+      {issue.error && <ErrorNote error={issue.error} />}
     </div>
   );
 }
 
 function Rests({ certificate, name }: { certificate: Wire["CertificateView"]; name?: string | undefined }) {
-  const { certified, population, covered, standing, threshold, calibration, round, batch, state } = certificate;
+  const { certified, population, covered, standing, threshold, calibration, round, batch, state, method } = certificate;
   const facts: [string, ReactNode][] = [];
   // Only what was issued covers anything.
   if (threshold !== null)
@@ -96,6 +138,7 @@ function Rests({ certificate, name }: { certificate: Wire["CertificateView"]; na
   if (certified)
     facts.push(["Rests on", `${counted(calibration.answered, "random image")}, ${count(calibration.wrong)} wrong`]);
   if (state === "issued") facts.push(["Stands today", counted(standing, "image")]);
+  if (certified && method === "anytime") facts.push(["Looked at", "after any label, as the method allows"]);
   if (batch !== null) facts.push(["Of", <bdi key="of">{name ?? `import ${batch}`} only</bdi>]);
   return (
     <dl className="certificate-facts number">
