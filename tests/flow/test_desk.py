@@ -24,6 +24,7 @@ from modicum.types import Action, Choice, Policy, Project, Split, Task
 from store.store_parts import make_project, truth
 
 TAB = "tab-12345"
+pytestmark = pytest.mark.both_databases
 
 
 def answer(db: Database, project: Project, entry: Task, class_id: int | None = None, who: str = "ann", **more: object) -> int:

@@ -11,6 +11,8 @@ from modicum.store.db import Database
 from modicum.types import JobState, Origin, Policy, Rejection
 from store.store_parts import make_project, new_item
 
+pytestmark = pytest.mark.both_databases
+
 
 def rejection(uri: str, kind: str = "rejected", reason: str = "truncated") -> Rejection:
     return Rejection(uri=uri, kind=kind, reason=reason, created=datetime.now(UTC))

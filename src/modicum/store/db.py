@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, create_engine, event, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Text, cast, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,6 +35,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.commits = 0  # grows with every commit of this process: who waits for news looks here
         self._engine = _open(url)
+        # SQLite's readers see one moment anyway; PostgreSQL's do where that is asked for
+        self._reading = {"isolation_level": "REPEATABLE READ"} if self._engine.dialect.name == "postgresql" else {}
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -52,7 +54,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees the database as it was at its first statement."""
-        with self._engine.connect() as conn:
+        with self._engine.connect().execution_options(**self._reading) as conn:
             yield conn
 
     def write(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -224,7 +226,7 @@ def arrays(
     the interpreter lock is free meanwhile.
     """
     glued = conn.execute(
-        select(*(func.aggregate_strings(column, ",") for column in columns)).select_from(table).where(*where)
+        select(*(func.aggregate_strings(cast(column, Text), ",") for column in columns)).select_from(table).where(*where)
     ).one()
     return tuple(np.fromstring(text or "", dtype=np.int64, sep=",") for text in glued)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select
+from sqlalchemy import Connection, Row, Text, case, cast, delete, func, insert, select
 
 from modicum.geometry import Shapes
 from modicum.store import items
@@ -107,7 +107,7 @@ def notes_of(conn: Connection, item_id: int) -> tuple[str, ...]:
 def notes(conn: Connection, project_id: int) -> list[tuple[str, str, int]]:
     """(source, note, items it was said of), the most frequent first."""
     query = select(shape_prediction.c.source, shape_prediction.c.notes).where(
-        shape_prediction.c.project_id == project_id, shape_prediction.c.notes != []
+        shape_prediction.c.project_id == project_id, cast(shape_prediction.c.notes, Text) != "[]"
     )
     counted: dict[tuple[str, str], int] = {}
     for source, said in conn.execute(query):
