@@ -1,23 +1,36 @@
-"""Shapes that exist already, for the images of an import: found by name, fitted to the project's classes, the rest reported."""
+"""Shapes that exist already, for the images of an import: found by name, fitted to the project's classes, the rest reported.
 
-from collections.abc import Mapping
+What is settled in a file becomes labels; what it says models predict becomes pre-labels.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from modicum import converting
 from modicum.errors import InputError
 from modicum.formats.losses import Losses
-from modicum.formats.pictures import Drawings, Picture
+from modicum.formats.pictures import Drawings
 from modicum.geometry import Answer, Attribute, Kind, Shape, Shapes, Skeleton
 from modicum.types import Class, Rejection, Schema
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a file says of one image: shapes that are settled, none when only models speak, and pre-labels by their source."""
+
+    shapes: Shapes | None
+    predictions: tuple[tuple[str, Shapes], ...] = ()
+
+
 @dataclass(slots=True)
 class _Waiting:
-    """The annotations of one picture, packed, until its image comes."""
+    """The annotations of one picture, packed, until its image comes; `settled` is none when only models speak."""
 
-    data: str
+    settled: str | None
+    predictions: tuple[str, ...]
     shapes: int
     file: str
     path: str
@@ -39,6 +52,7 @@ class Given:
     becomes: tuple[int, ...] = ()
     images: int = 0
     shapes: int = 0
+    prelabels: int = 0
 
     def fit(self, schema: Schema) -> Schema:
         """The schema with the file's classes, attributes and skeletons added where it has none; shapes are fitted to it."""
@@ -64,7 +78,7 @@ class Given:
         self.schema = schema.model_copy(update={"classes": tuple(classes)})
         return self.schema
 
-    def take(self, name: str) -> Shapes | None:
+    def take(self, name: str) -> Taken | None:
         """What was said of the image of this name, in the project's terms; none when nothing was. Each is given once."""
         waiting = self._waiting(name)
         if waiting is None:
@@ -74,16 +88,33 @@ class Given:
             self.losses.changed(waiting.file, waiting.path, what, f"{waiting.taken!r} and {name!r}"[:200])
             return None
         waiting.taken = name
-        said = Shapes.model_validate_json(waiting.data)
-        shapes = []
-        for place, shape in enumerate(said.shapes):
-            path = waiting.places[place] if place < len(waiting.places) else f"$.shapes[{place}]"
-            fitted = self._fitted(shape, waiting.file, path)
-            if fitted is not None:
-                shapes.append(fitted)
-        self.images += 1
-        self.shapes += len(shapes)
-        return Shapes(shapes=tuple(shapes), tags=tuple(dict.fromkeys(self.becomes[tag] for tag in said.tags)))
+        shapes = None
+        if waiting.settled is not None:
+            shapes = self._all_fitted(waiting.settled, waiting.file, [*waiting.places], "$.shapes")
+            # a label that is given has no pre-label behind it: what a score says of it has no place
+            none = {"score": None, "model": None, "iou": None}
+            shapes = shapes.model_copy(update={"shapes": tuple(shape.model_copy(update=none) for shape in shapes.shapes)})
+            self.images += 1
+            self.shapes += len(shapes.shapes)
+        predictions: dict[str, Shapes] = {}
+        for number, packed in enumerate(waiting.predictions):
+            where = f"{waiting.path}.predictions[{number}]"
+            said = self._all_fitted(packed, waiting.file, [], f"{where}.result")
+            named = next((shape.model for shape in said.shapes if shape.model), self.format)
+            shapes_of = tuple(shape.model_copy(update={"model": named, "iou": None}) for shape in said.shapes)
+            source = f"{named[:150]} ({self.format})"
+            if source in predictions:
+                self.losses.left_out(waiting.file, where, "a further prediction of the same model: the last counts", named[:60])
+            predictions[source] = said.model_copy(update={"shapes": shapes_of})
+        self.prelabels += sum(len(said.shapes) for said in predictions.values())
+        return Taken(shapes, tuple(predictions.items()))
+
+    def _all_fitted(self, packed: str, file: str, places: Sequence[str], part: str) -> Shapes:
+        said = Shapes.model_validate_json(packed)
+        where = [*places, *(f"{part}[{n}]" for n in range(len(places), len(said.shapes)))]
+        fitted = (self._fitted(shape, file, path) for shape, path in zip(said.shapes, where, strict=False))
+        shapes = tuple(shape for shape in fitted if shape is not None)
+        return Shapes(shapes=shapes, tags=tuple(dict.fromkeys(self.becomes[tag] for tag in said.tags)))
 
     def _waiting(self, name: str) -> _Waiting | None:
         found = self.pictures.get(name)
@@ -114,10 +145,7 @@ class Given:
                 self.losses.left_out(file, where, "an answer its attribute does not allow", f"{entry.name!r}: it {problem}"[:200])
             else:
                 kept[name] = answer
-        # a label that is given has no pre-label behind it: what a score says of it has no place
-        return shape.model_copy(
-            update={"class_id": entry.id, "attributes": kept, "score": None, "model": None, "iou": None},
-        )
+        return shape.model_copy(update={"class_id": entry.id, "attributes": kept})
 
     def finish(self) -> None:
         """Reports the annotations no image came for."""
@@ -130,6 +158,7 @@ class Given:
         """What came of it, in one line."""
         left, rest = self.losses.left, sum(kind.count for kind in self.losses if not kind.left_out)
         line = f"{self.shapes:,} shapes given to {self.images:,} images ({self.format})"
+        line += f", {self.prelabels:,} pre-labels" if self.prelabels else ""
         parts = ([f"{left:,} things left out"] if left else []) + ([f"{rest:,} changed or doubtful"] if rest else [])
         return line + (f"; {' and '.join(parts)}: modicum status --rejections lists them" if parts else "")
 
@@ -161,27 +190,19 @@ def gather(path: Path, format_: str | None, images: Path) -> Given:
 def _fill(given: Given, drawings: Drawings) -> None:
     for picture in drawings.pictures:
         name = picture.name.replace("\\", "/").lstrip("/").removeprefix("./")
-        if not picture.shapes.shapes and not picture.shapes.tags and picture.predictions:
-            _predicted(picture, given.losses)
-            continue
         if name in given.pictures:
             given.losses.left_out(picture.where, picture.path, "annotations of a second image of the same name", name[:200])
             continue
-        if picture.predictions:
-            _predicted(picture, given.losses)
-        for shape in picture.shapes.shapes:
+        for shape in chain(picture.shapes.shapes, *(said.shapes for said in picture.predictions)):
             for key, answer in shape.attributes.items():
                 kind = "flag" if isinstance(answer, bool) else "text" if isinstance(answer, str) else "number"
                 given.used[shape.class_id].setdefault(key, kind)
-        data = picture.shapes.model_dump_json()
-        given.pictures[name] = _Waiting(data, len(picture.shapes.shapes), picture.where, picture.path, picture.places)
+        only_models = picture.predictions and not picture.shapes.shapes and not picture.shapes.tags
+        settled = None if only_models else picture.shapes.model_dump_json()
+        predictions = tuple(said.model_dump_json() for said in picture.predictions)
+        count = len(picture.shapes.shapes) + sum(len(said.shapes) for said in picture.predictions)
+        given.pictures[name] = _Waiting(settled, predictions, count, picture.where, picture.path, picture.places)
         given.by_last.setdefault(PurePosixPath(name).name, []).append(name)
-
-
-def _predicted(picture: Picture, losses: Losses) -> None:
-    count = sum(len(said.shapes) for said in picture.predictions)
-    what = "what a model says is no label: bring it in with modicum prelabel"
-    losses.left_out(picture.where, f"{picture.path}.predictions", what, count=max(1, count))
 
 
 def _attribute(name: str, kind: str) -> Attribute | None:

@@ -23,17 +23,20 @@ from sqlalchemy import Connection
 from modicum import images, run
 from modicum.encoders.image import Encoder
 from modicum.encoders.resolve import resolve
+from modicum.engine import image_utility
 from modicum.errors import InputError, MediaError, ModicumError, NotFoundError, StorageError
 from modicum.geometry import Shapes
-from modicum.given import Given, gather
+from modicum.given import Given, Taken, gather
 from modicum.home import Home
+from modicum.models.reply import FROM_OUTSIDE
 from modicum.sources import uris
 from modicum.sources.entries import Entry, Options, Refusal
 from modicum.sources.listing import count, described, in_batches, list_source
-from modicum.store import items, jobs, labels, projects
+from modicum.store import drawings, items, jobs, labels, projects, tasks
 from modicum.store.db import Database
+from modicum.store.drawings import Predicted
 from modicum.store.items import Known, NewItem, Twin
-from modicum.types import Job, JobState, Rejection, Schema, Split
+from modicum.types import Job, JobState, Prediction, Rejection, Schema, Split
 from modicum.vectors import Vectors
 
 BATCH_FILES = 32
@@ -268,20 +271,21 @@ def _keep(db: Database, vectors: Vectors, batch: Sequence[_Seen], before: _Tally
             new[each.sha256] = each
     if new:
         vectors.append(np.stack([each.vector for each in new.values() if each.vector is not None]), rows)
-    drawn: dict[str, Shapes] = {}
+    taken: dict[str, Taken] = {}
     for each in batch if before.given is not None else ():
         if isinstance(each.entry, Entry) and (each.sha256 in known or each.sha256 in new):
-            shapes = before.given.take(each.entry.name) if before.given else None
-            if shapes is not None:
-                drawn[each.entry.uri] = shapes
-    return db.write(_commit, rows, list(new.values()), rest, before, drawn)
+            found = before.given.take(each.entry.name) if before.given else None
+            if found is not None:
+                taken[each.entry.uri] = found
+    return db.write(_commit, rows, list(new.values()), rest, before, taken)
 
 
 def _commit(
-    conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally, drawn: Mapping[str, Shapes]
+    conn: Connection, rows: int, new: Sequence[_Seen], rest: Sequence[_Seen], before: _Tally, taken: Mapping[str, Taken]
 ) -> tuple[_Tally, bool]:
     """One transaction: items, labels, rejections and progress of a batch. May run twice, as every write may."""
     project_id = before.job.project_id
+    drawn = {uri: found.shapes for uri, found in taken.items() if found.shapes is not None}
     named = [each.entry.label for each in new if isinstance(each.entry, Entry) and each.entry.label]
     schema = projects.ensure_classes(conn, project_id, dict.fromkeys(named))
     made = [_new_item(each, schema, drawn.get(each.entry.uri)) for each in new]
@@ -293,17 +297,30 @@ def _commit(
         there = known.get(each.sha256)
         tally, rejection = _left_out(each, there, schema, tally)
         if there is not None and each.entry.uri in drawn:
-            taken = _give(conn, there, each.entry.uri, drawn[each.entry.uri])
-            if not taken and rejection:
+            given = _give(conn, there, each.entry.uri, drawn[each.entry.uri])
+            if not given and rejection:
                 reason = f"{rejection.reason}; its shapes were not taken: the item has others"
                 rejection = rejection.model_copy(update={"reason": reason})
         if rejection:
             rejections.append(rejection)
     items.add_rejections(conn, project_id, rejections)
+    _predict(conn, project_id, {each.sha256: taken[each.entry.uri] for each in (*new, *rest) if each.entry.uri in taken})
     stop = jobs.progress(
         conn, tally.job.id, done=tally.done, added=tally.added, duplicates=tally.duplicates, rejected=tally.rejected
     )
     return tally, stop
+
+
+def _predict(conn: Connection, project_id: int, taken: Mapping[str, Taken]) -> None:
+    """Keep what models say of items, by sha256, and show it with questions that are open already."""
+    there = items.known_hashes(conn, project_id, [sha256 for sha256, found in taken.items() if found.predictions])
+    for sha256, known in there.items():
+        for source, shapes in taken[sha256].predictions:
+            scores = [shape.score for shape in shapes.shapes if shape.score is not None]
+            said = Prediction(model=FROM_OUTSIDE, value=shapes, confidence=round(float(np.mean(scores)), 4) if scores else 0.0)
+            utility = image_utility.utility(np.array(scores)) if scores else None
+            drawings.store(conn, project_id, source, [Predicted(known.id, said, utility)])
+    tasks.suggest(conn, drawings.predictions(conn, [known.id for known in there.values()]))
 
 
 def _give(conn: Connection, there: Known, uri: str, shapes: Shapes) -> bool:

@@ -13,7 +13,7 @@ from modicum.engine import image_utility
 from modicum.errors import InputError, MediaError, ModelError, NotFoundError, SourceError
 from modicum.geometry import Shapes
 from modicum.models.fit import fitted
-from modicum.models.reply import Photo, Reply, ShapeModel
+from modicum.models.reply import FROM_OUTSIDE, Photo, Reply, ShapeModel
 from modicum.models.words import Words, words
 from modicum.sources.uris import read_uri
 from modicum.store import drawings, facts, items, projects, tasks
@@ -22,7 +22,6 @@ from modicum.store.drawings import Predicted
 from modicum.types import Item, Prediction, Project
 
 AT_ONCE = 16  # images between two commits: what an interruption costs at most
-FROM_OUTSIDE = 0  # the number that stands for a model no round has trained
 _NAME = 150  # characters of a source that name it
 Tell = Callable[[int, int], None]
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from modicum.home import Home
-from modicum.store import items, labels, projects
+from modicum.store import drawings, items, labels, projects
 from modicum.store.db import Database
 
 
@@ -133,6 +133,50 @@ def test_annotations_find_images_that_are_there_already_and_people_go_before_the
     assert sorted(len(entry.value.shapes) for entry in drawn if entry) == [0, 0, 0, 1]
 
 
+def test_what_models_say_in_the_file_becomes_prelabels(tmp_path: Path, photos: Path) -> None:
+    """A person's annotation is the label; predictions are pre-labels with score and model, also of images nobody has drawn on."""
+    home = tmp_path / "home"
+    id = project(home)
+
+    def box(x: float, label: str, score: float | None = None) -> dict[str, Any]:
+        value = {"x": x, "y": 10, "width": 20, "height": 50, "rectanglelabels": [label]}
+        told = {"type": "rectanglelabels", "id": f"r{x}", "original_width": 96, "original_height": 64, "value": value}
+        return told | ({} if score is None else {"score": score})
+
+    guess = {"model_version": "yolo v7", "result": [box(25, "zelle", 0.75), box(50, "Kern", 0.25), box(60, "zelle")]}
+    tasks: list[dict[str, Any]] = [
+        {"data": {"image": "a.png"}, "annotations": [{"result": [box(0, "zelle")]}], "predictions": [guess]},
+        {"data": {"image": "c.png"}, "predictions": [guess | {"model_version": "other"}, guess]},
+        {"data": {"image": "gone.png"}, "predictions": [guess]},
+    ]
+    file = tmp_path / "tasks.json"
+    file.write_text(json.dumps(tasks))
+    done = modicum("import", photos, "--annotations", file, home=home)
+    assert "1 shapes given to 1 images (label-studio), 9 pre-labels" in done["message"]
+    db = Database(Home(home).database_url)
+    with db.read() as conn:
+        known = {item.name: item.id for item in items.by_rows(conn, id, range(4))}
+        sources = drawings.sources(conn, id)
+        said = drawings.predictions(conn, known.values())
+        settled = {name: labels.of_item(conn, item_id) for name, item_id in known.items()}
+        schema = projects.get(conn, id).task_schema
+        utilities = drawings.utilities(conn, id)
+    db.close()
+    assert sources == {"other (label-studio)": 1, "yolo v7 (label-studio)": 2}
+    assert [name for name, label in settled.items() if label] == ["a.png"]
+    assert settled["a.png"].value.shapes[0].model is None
+    assert said.keys() == utilities.keys() == {known["a.png"], known["c.png"]}
+    found = said[known["c.png"]]
+    assert (found.model, found.confidence) == (0, 0.5)
+    assert [shape.score for shape in found.value.shapes] == [0.75, 0.25, None]
+    assert {shape.model for shape in found.value.shapes} == {"yolo v7"}
+    assert [schema.classes[shape.class_id].name for shape in found.value.shapes] == ["zelle", "Kern", "zelle"]
+    told = modicum("status", "--rejections", home=home)["projects"][0]["rejections"]
+    assert any("gone.png" in entry["reason"] and "(3 times" in entry["reason"] for entry in told)
+    again = modicum("import", photos, "--annotations", file, home=home)
+    assert "9 pre-labels" in again["message"]
+
+
 def test_what_cannot_be_meant_is_refused_before_anything_is_imported(tmp_path: Path, photos: Path) -> None:
     home = tmp_path / "home"
     project(home, "classify")
@@ -144,6 +188,37 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_imported(tmp_path: P
     other = tmp_path / "notes.json"
     other.write_text("{}")
     assert "looks like none" in modicum("import", photos, "--annotations", other, home=home, fails=True)["message"]
+
+
+def test_class_folders_hold_the_classes_of_images_and_tell_of_shapes(tmp_path: Path, photos: Path) -> None:
+    """An image is copied into the folder of each of its classes; names no file system takes come back from the table."""
+    lines: list[dict[str, Any]] = [
+        {"modicum": "drawings 1", "classes": [{"id": 0, "name": "a/b: ü"}, {"id": 1, "name": "人"}]},
+        {"name": "a.png", "width": 96, "height": 64, "shapes": [], "tags": [0, 1]},
+        {"name": "c.png", "width": 96, "height": 64, "shapes": [], "tags": [1]},
+        {"name": "leer.png", "width": 96, "height": 64, "shapes": []},
+        {"name": "gone.png", "width": 96, "height": 64, "shapes": [], "tags": [0]},
+    ]
+    lines[2]["shapes"] = [{"id": "1", "class_id": 0, "geometry": {"kind": "box", "x": 1, "y": 1, "w": 9, "h": 9}}]
+    file = tmp_path / "a.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = modicum("convert", file, tmp_path / "out", "--to", "folders", "--images", photos)
+    told = {loss["what"]: loss["count"] for loss in done["losses"] if loss["left_out"]}
+    assert told["a class folder holds no boxes"] == 1
+    assert told["a class folder holds no image without a class"] == 1
+    assert told["an image that cannot be copied"] == 1
+    images = sorted(path.relative_to(tmp_path / "out") for path in (tmp_path / "out" / "images").rglob("*.png"))
+    assert [path.name for path in images] == ["a.png", "a.png", "c.png"]
+    assert (tmp_path / "out" / images[0]).read_bytes() == (photos / "a.png").read_bytes()
+    back = modicum("convert", tmp_path / "out", tmp_path / "back.jsonl", "--to", "jsonl")
+    assert (back["source"], back["pictures"], back["tags"]) == ("folders", 3, 3)
+    head, *rest = map(json.loads, (tmp_path / "back.jsonl").read_text().splitlines())
+    names = [entry["name"] for entry in head["classes"]]
+    assert sorted((Path(entry["name"]).name, names[entry["tags"][0]]) for entry in rest) == [
+        ("a.png", "a/b: ü"),
+        ("a.png", "人"),
+        ("c.png", "人"),
+    ]
 
 
 def test_convert_from_the_command_line(tmp_path: Path, photos: Path) -> None:

@@ -178,14 +178,14 @@ def _image(out: Out, name: str) -> bytes:
 
 
 def _rows(drawings: Drawings, losses: Losses) -> Iterator[Row]:
-    keeper = Keeper("class folders", losses, {"tags"})
+    keeper = Keeper("a class folder", losses, {"tags"})
     keeper.schema(drawings)
     for picture in drawings.pictures:
         keeper.picture(picture)
         for place, shape in enumerate(picture.shapes.shapes):
             keeper.dropped(picture, place, shape)
         if not picture.shapes.tags:
-            what = "class folders hold no image without a class"
+            what = "a class folder holds no image without a class"
             losses.left_out(picture.where, picture.path, what, picture.name[:100])
         for tag in picture.shapes.tags:
             yield Row(

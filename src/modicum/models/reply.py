@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from modicum.images import decode
 
+FROM_OUTSIDE = 0  # the number that stands for a model no round has trained
+
 
 @dataclass(frozen=True)
 class Photo:
