@@ -11,16 +11,14 @@ from typing import IO, Any
 from urllib.parse import parse_qs, unquote, urlparse
 
 from modicum.errors import ModicumError, SourceError
-from modicum.formats import brush, json_stream, markup
-from modicum.formats.losing import Keeper
+from modicum.formats import brush, json_stream
+from modicum.formats.label_studio_writer import TAGS, TYPES, write
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.outline import one_ring, rings
 from modicum.formats.pictures import (
     Classes,
     Drawings,
     Fact,
     Gathering,
-    Numbers,
     Picture,
     ShapeFormat,
     finite,
@@ -28,28 +26,21 @@ from modicum.formats.pictures import (
     pairs,
     size,
 )
-from modicum.formats.places import IMAGES, Out, Source
+from modicum.formats.places import IMAGES, Source
 from modicum.geometry import (
     Answer,
     Box,
     Ellipse,
     Geometry,
-    Mask,
     Points,
     Polygon,
-    Polyline,
     Rotated,
-    Shape,
     Shapes,
-    Skeleton,
 )
-from modicum.types import Class
 
-_TYPES = ("rectanglelabels", "polygonlabels", "ellipselabels", "keypointlabels", "brushlabels")
 _BARE = {"rectangle": "rectanglelabels", "polygon": "polygonlabels", "ellipse": "ellipselabels", "keypoint": "keypointlabels"}
 _BARE["brush"] = "brushlabels"
 _ANSWERS = ("choices", "textarea", "number", "rating")
-_TAGS = "tags"
 
 
 def detect(source: Source) -> bool:
@@ -101,8 +92,8 @@ def _labels(result: dict[str, Any]) -> list[str]:
     kind, value = result.get("type"), result.get("value")
     if not isinstance(value, dict) or not isinstance(kind, str):
         return []
-    whole = kind == "choices" and (result.get("from_name") == _TAGS or not _is_region(value))
-    if kind in _TYPES or kind == "labels" or (whole and _is_tag(result)):
+    whole = kind == "choices" and (result.get("from_name") == TAGS or not _is_region(value))
+    if kind in TYPES or kind == "labels" or (whole and _is_tag(result)):
         found = value.get(kind)
         return [label for label in found if isinstance(label, str)] if isinstance(found, list) else []
     return []
@@ -229,7 +220,7 @@ def _gather(
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(kind, str) or not isinstance(value, dict):
             gathering.refuse(where, RefusedError("a result without type and value", str(kind)[:40]))
-        elif kind in _TYPES or kind in _BARE:
+        elif kind in TYPES or kind in _BARE:
             regions.append((where, result))
         elif kind == "labels":
             named.setdefault(str(result.get("id")), []).extend(_labels(result))
@@ -294,165 +285,6 @@ def geometry_of(kind: str, value: dict[str, Any], image: tuple[int, int], turned
         return Box(x=x, y=y, w=w, h=h)
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     return Rotated(cx=x + w / 2 * cos - h / 2 * sin, cy=y + w / 2 * sin + h / 2 * cos, w=w, h=h, angle=angle)
-
-
-# --- writing -----------------------------------------------------------------------------------------------------------
-
-
-def write(drawings: Drawings, out: Out, losses: Losses) -> None:
-    """Label Studio JSON: tasks with annotations and predictions, and the labeling configuration beside it."""
-    holds = {"id", "image id", "attributes", "score", "model", "tags", "predictions", "facts", "colour"}
-    keeper = Keeper("Label Studio", losses, holds)
-    keeper.schema(drawings)
-    ids = Numbers()
-    seen: dict[str, str] = {}
-    used: set[str] = set()
-    with out.file(out.main) as file:
-        for place, picture in enumerate(drawings.pictures):
-            keeper.picture(picture)
-            writer = _Writer(picture, drawings.classes, keeper, seen, used)
-            task = writer.task(ids.of(picture.id))
-            file.write((b",\n" if place else b"[\n") + json_stream.dump(task))
-        file.write(b"\n]\n" if ids.taken else b"[]\n")
-    stem = out.main.rpartition(".")[0] or out.main
-    out.put(f"{stem}.config.xml", config(drawings.classes, used, seen))
-
-
-class _Writer:
-    def __init__(
-        self, picture: Picture, classes: tuple[Class, ...], keeper: Keeper, answers: dict[str, str], used: set[str]
-    ) -> None:
-        self.picture, self.classes, self.keeper, self.answers, self.used = picture, classes, keeper, answers, used
-        self.file = picture.where
-
-    def task(self, id: int) -> dict[str, Any]:
-        picture = self.picture
-        if picture.id and str(id) != picture.id:
-            self.keeper.losses.changed(self.file, picture.path, "Label Studio numbers tasks: an id was replaced", picture.id[:60])
-        data = {"image": picture.name, "width": picture.width, "height": picture.height}
-        data.update((key, value) for key, value in picture.facts.items() if key not in data)
-        predictions = []
-        for said in picture.predictions:
-            model = next((shape.model for shape in said.shapes if shape.model), None)
-            scores = [shape.score for shape in said.shapes if shape.score is not None]
-            predictions.append(
-                {
-                    "model_version": model or "",
-                    "score": sum(scores) / len(scores) if scores else None,
-                    "result": self.results(said, "predictions"),
-                }
-            )
-        annotation = {"result": self.results(picture.shapes, ""), "was_cancelled": False, "ground_truth": False}
-        return {"id": id, "data": data, "annotations": [annotation], "predictions": predictions}
-
-    def results(self, said: Shapes, part: str) -> list[dict[str, Any]]:
-        picture = self.picture
-        if said.shapes and not (picture.width and picture.height):
-            self.keeper.sizeless(picture)
-            return []
-        found: list[dict[str, Any]] = []
-        for place, shape in enumerate(said.shapes):
-            try:
-                found += self.region(shape, place)
-            except RefusedError as error:
-                self.keeper.losses.left_out(self.file, picture.place(place), error.what, error.detail)
-        if said.tags:
-            names = [self.classes[tag].name for tag in said.tags]
-            self.used.add("choices")
-            found.append({"type": "choices", "from_name": _TAGS, "to_name": "image", "value": {"choices": names}})
-        return found
-
-    def region(self, shape: Shape, place: int) -> Iterator[dict[str, Any]]:
-        name = self.classes[shape.class_id].name
-        wanted = self.geometry(shape, place)
-        common: dict[str, Any] = {
-            "to_name": "image",
-            "original_width": self.picture.width,
-            "original_height": self.picture.height,
-            "image_rotation": 0,
-        }
-        for n, (kind, value) in enumerate(wanted):
-            self.used.add(kind)
-            id = shape.id if n == 0 else f"{shape.id[:30]}.{n}"
-            entry = {"id": id, "type": kind, "from_name": kind.removesuffix("labels"), **common}
-            entry["value"] = {**value, kind: [name]}
-            if shape.score is not None:
-                entry["score"] = shape.score
-            yield entry
-            for key, answer in shape.attributes.items():
-                yield {"id": id, **common, **self.answer(key, answer, place), "meta": {"region": True}}
-
-    def answer(self, key: str, answer: Answer, place: int) -> dict[str, Any]:
-        value: dict[str, Any]
-        if isinstance(answer, bool):
-            what = "Label Studio: flags became the choices true and false"
-            self.keeper.losses.changed(self.file, f"{self.picture.place(place)}.attributes.{key}", what)
-            kind, value = "choices", {"choices": ["true" if answer else "false"]}
-        elif isinstance(answer, str):
-            kind, value = "textarea", {"text": [answer]}
-        else:
-            kind, value = "number", {"number": answer}
-        self.answers.setdefault(key, kind)
-        return {"type": kind, "from_name": key, "value": value}
-
-    def geometry(self, shape: Shape, place: int) -> list[tuple[str, dict[str, Any]]]:
-        across, down = 100 / self.picture.width, 100 / self.picture.height
-        match shape.geometry:
-            case Box(x=x, y=y, w=w, h=h):
-                box = {"x": x * across, "y": y * down, "width": w * across, "height": h * down, "rotation": 0}
-                return [("rectanglelabels", box)]
-            case Rotated(cx=cx, cy=cy, w=w, h=h, angle=angle):
-                cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-                x, y = cx - w / 2 * cos + h / 2 * sin, cy - w / 2 * sin - h / 2 * cos
-                box = {"x": x * across, "y": y * down, "width": w * across, "height": h * down, "rotation": angle}
-                return [("rectanglelabels", box)]
-            case Ellipse(cx=cx, cy=cy, rx=rx, ry=ry, angle=angle):
-                value = {"x": cx * across, "y": cy * down, "radiusX": rx * across, "radiusY": ry * down, "rotation": angle}
-                return [("ellipselabels", value)]
-            case Polygon(rings=found) as polygon:
-                if len(found) > 1:
-                    self.keeper.became(self.picture, place, shape, "one outline each, their parts and holes joined by cuts")
-                ring = one_ring(rings(polygon))
-                return [("polygonlabels", {"points": [[x * across, y * down] for x, y in ring], "closed": True})]
-            case Mask() as mask:
-                return [("brushlabels", {"format": "rle", "rle": brush.encoded(mask, self.picture.width, self.picture.height)})]
-            case Points(points=points):
-                if len(points) > 1:
-                    self.keeper.became(self.picture, place, shape, "one region a point")
-                return [self._point(x, y) for x, y in points]
-            case Skeleton(nodes=nodes):
-                self.keeper.became(self.picture, place, shape, "one region a keypoint, without their names and visibility")
-                return [self._point(x, y) for x, y, v in nodes if v]
-            case Polyline():
-                self.keeper.dropped(self.picture, place, shape)
-        return []
-
-    def _point(self, x: float, y: float) -> tuple[str, dict[str, Any]]:
-        return "keypointlabels", {"x": x * 100 / self.picture.width, "y": y * 100 / self.picture.height, "width": 0.5}
-
-
-def config(classes: tuple[Class, ...], used: set[str], answers: dict[str, str]) -> str:
-    """The labeling configuration that shows these tasks."""
-    attribute = markup.attribute
-    labels = "".join(
-        f"    <Label value={attribute(entry.name)}" + (f' background="{entry.colour}"' if entry.colour else "") + "/>\n"
-        for entry in classes
-    )
-    tags = {kind: kind.removesuffix("labels").capitalize() + "Labels" for kind in _TYPES}
-    tags["keypointlabels"] = "KeyPointLabels"
-    lines = ["<View>", '  <Image name="image" value="$image"/>']
-    for kind in (kind for kind in _TYPES if kind in used or (kind == "rectanglelabels" and not used)):
-        lines.append(f'  <{tags[kind]} name="{kind.removesuffix("labels")}" toName="image">\n{labels}  </{tags[kind]}>')
-    if "choices" in used:
-        choices = "".join(f"    <Choice value={attribute(entry.name)}/>\n" for entry in classes)
-        lines.append(f'  <Choices name="{_TAGS}" toName="image" choice="multiple">\n{choices}  </Choices>')
-    for key, kind in answers.items():
-        given = f'name={attribute(key)} toName="image" perRegion="true"'
-        if kind == "choices":
-            lines.append(f'  <Choices {given}><Choice value="true"/><Choice value="false"/></Choices>')
-        else:
-            lines.append(f"  <{'Number' if kind == 'number' else 'TextArea'} {given}/>")
-    return "\n".join([*lines, "</View>\n"])
 
 
 FORMAT = ShapeFormat(suffix=".json", media="application/json", detect=detect, read=read, write=write)

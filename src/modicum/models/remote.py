@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from modicum.errors import ModelError
-from modicum.formats.label_studio import config
+from modicum.formats.label_studio_writer import config
 from modicum.geometry import Kind
 from modicum.models.http_calls import Place, place
 from modicum.models.lending import Lender
