@@ -76,6 +76,8 @@ function hand<S>(tool: Tool<S>, shapes: readonly Kind[] = []) {
         tool.answered?.(state, { asked: number, proposals: [POLYGON, STRAIGHT], problem: null, ...answer }, world) ??
         state;
     },
+    move: (at: Point) => pointer("move", at),
+    open: () => tool.draft(state, world).open ?? [],
     shown: () => tool.draft(state, world).geometry ?? null,
     busy: () => tool.busy(state),
   };
@@ -219,6 +221,46 @@ describe("the other tools", () => {
     const at = hand(modelTool);
     at.click([30, 30], true);
     expect(at.asked).toHaveLength(0);
+  });
+
+  it("shows the way to the pointer, asks one question at a time and keeps what was clicked", () => {
+    const at = hand(scissorsTool);
+    const way = (points: Point[]): Partial<Answer> => ({ proposals: [{ kind: "polyline", points }] });
+    at.click([10, 10]);
+    at.move([30, 12]);
+    at.move([50, 14]); // the first question is still under way
+    expect(at.asked).toHaveLength(1);
+    expect(at.asked[0]).toMatchObject({ tool: "scissors", as: "polyline" });
+    at.answer(way([[10, 10], [20, 15], [30, 12]])); // biome-ignore format: points in a row
+    expect(at.open()).toHaveLength(3);
+    expect(at.asked[1]?.points).toEqual([
+      [10, 10],
+      [50, 14],
+    ]);
+    at.answer(way([[10, 10], [25, 18], [40, 18], [50, 14]])); // biome-ignore format: points in a row
+    at.click([50, 14]);
+    expect(at.open()).toHaveLength(4); // what was clicked stays as it was shown
+    at.click([50, 60]); // no way was shown there: straight
+    expect(at.open().slice(-2)).toEqual([
+      [50, 14],
+      [50, 60],
+    ]);
+    at.answer();
+    expect(at.open()).toHaveLength(0); // the proposal shows it all
+    at.send("back");
+    expect(at.open()).toHaveLength(4);
+    at.send("cancel");
+    expect(at.open()).toHaveLength(0);
+  });
+
+  it("is not held up by a way that does not come", () => {
+    const at = hand(scissorsTool);
+    at.click([10, 10]);
+    at.move([30, 12]);
+    at.answer({ proposals: [], problem: "the connection is lost" });
+    expect(at.hints).not.toContain("the connection is lost"); // only clicks are worth a message
+    at.move([60, 12]);
+    expect(at.asked).toHaveLength(2);
   });
 
   it("follows edges as a line for a class that is drawn as lines", () => {

@@ -2,6 +2,7 @@
 import { distance } from "../model/geometry";
 import { allows, type Geometry, type GeometryOf, type Kind, type Point } from "../model/shape";
 import type { Asked, Assistant, Tool, World } from "./tool";
+import { arrived, clicked, followed, lineOf, SLACK, shortened, type Wire } from "./wire";
 
 interface Click {
   at: Point;
@@ -18,6 +19,7 @@ interface State {
   asked: number;
   proposals: readonly Geometry[];
   shown: number;
+  wire: Wire;
 }
 
 interface Recipe {
@@ -28,6 +30,8 @@ interface Recipe {
   least: number;
   /** What pulling does; a pull that does nothing is a click. */
   pull: "nothing" | "stroke" | "box";
+  /** Whether the way to the pointer is shown while it moves. */
+  follows?: boolean;
   /** Whether a click may lie outside the object, with Alt. */
   sides: boolean;
   /** The kinds it can make, the first one the class allows is made. */
@@ -36,15 +40,25 @@ interface Recipe {
 
 const SLIP = 4;
 const STEP = 3;
-const START: State = { clicks: [], strokes: [], box: null, pulling: null, asked: 0, proposals: [], shown: 0 };
+const START: State = {
+  clicks: [],
+  strokes: [],
+  box: null,
+  pulling: null,
+  asked: 0,
+  proposals: [],
+  shown: 0,
+  wire: SLACK,
+};
 
 let questions = 0;
+const number = () => ++questions;
 
 function assistTool(recipe: Recipe): Tool<State> {
   const { tool, label, least, pull, sides } = recipe;
 
   const ask = (state: State, world: World): State => {
-    const next = { ...state, pulling: null, proposals: [], shown: 0, asked: ++questions };
+    const next = { ...state, pulling: null, proposals: [], shown: 0, asked: number() };
     const { clicks, strokes, box } = next;
     const kind = kindOf(recipe, world);
     const enough =
@@ -77,7 +91,8 @@ function assistTool(recipe: Recipe): Tool<State> {
     if (far && pull === "box") return ask({ ...state, box: [first, last] }, world);
     const before = state.clicks.at(-1);
     if (before && distance(before.at, last) < SLIP * world.unit) return { ...state, pulling: null };
-    return ask({ ...state, clicks: [...state.clicks, { at: last, inside: pulling.inside }] }, world);
+    const wire = recipe.follows ? clicked(state.wire, before?.at, last, world.unit) : SLACK;
+    return ask({ ...state, wire, clicks: [...state.clicks, { at: last, inside: pulling.inside }] }, world);
   };
 
   const taken = (state: State, place: number, world: World): State => {
@@ -93,7 +108,8 @@ function assistTool(recipe: Recipe): Tool<State> {
   const back = (state: State, world: World): State => {
     if (state.strokes.length > 0 && pull === "stroke")
       return ask({ ...state, strokes: state.strokes.slice(0, -1) }, world);
-    if (state.clicks.length > 0) return ask({ ...state, clicks: state.clicks.slice(0, -1) }, world);
+    if (state.clicks.length > 0)
+      return ask({ ...state, wire: shortened(state.wire), clicks: state.clicks.slice(0, -1) }, world);
     return START;
   };
 
@@ -102,7 +118,11 @@ function assistTool(recipe: Recipe): Tool<State> {
     hint: recipe.hint,
     cursor: () => "crosshair",
     busy: busyWith,
-    answered(state, { asked, proposals, problem }, world) {
+    answered(state, answer, world) {
+      const { asked, proposals, problem } = answer;
+      const from = state.clicks.at(-1);
+      if (from && asked === state.wire.asked)
+        return { ...state, wire: arrived(state.wire, answer, from.at, world, number) };
       if (asked !== state.asked) return state;
       const next = { ...state, proposals, shown: 0 };
       // A box is all that four clicks can say: nothing is left to decide.
@@ -129,18 +149,23 @@ function assistTool(recipe: Recipe): Tool<State> {
             ...state,
             pulling: { points: [event.snapped], inside: !(sides || pull === "stroke") || !event.alt },
           };
-        case "move":
-          return state.pulling ? { ...state, pulling: pulled(state.pulling, event.snapped, world) } : state;
+        case "move": {
+          if (state.pulling) return { ...state, pulling: pulled(state.pulling, event.snapped, world) };
+          const from = state.clicks.at(-1);
+          if (!recipe.follows || !from) return state;
+          return { ...state, wire: followed(state.wire, from.at, event.snapped, world, number) };
+        }
         case "up":
           return released(state, world);
       }
     },
-    draft({ clicks, strokes, pulling, box, proposals, shown }) {
+    draft({ clicks, strokes, pulling, box, proposals, shown, wire }) {
       const lines = [...strokes, ...(pulling && pull === "stroke" ? [pulling] : [])];
       const now = pulling && pull === "box" ? ends(pulling.points) : box;
       return {
         geometry: proposals[shown] ?? null,
         handles: clicks.map(({ at, inside }) => ({ at, role: inside ? ("vertex" as const) : ("middle" as const) })),
+        open: lineOf(wire, proposals.length > 0),
         lines: lines.map((one) => ({ points: one.points, inside: one.inside })),
         ...(now ? { band: now } : {}),
       };
@@ -214,6 +239,7 @@ export const scissorsTool = assistTool({
   hint: "Click along the outline: between the clicks it follows the edge",
   least: 3,
   pull: "nothing",
+  follows: true,
   sides: false,
   kinds: ["polygon", "mask", "polyline"],
 });
