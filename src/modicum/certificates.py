@@ -28,7 +28,6 @@ from modicum.views import Certificates, CertificateView, Drawn
 CALIBRATION_AT_LEAST = 20
 PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there
 MORE_AT_LEAST = 20  # drawn when all are answered and an anytime certificate still proves nothing
-AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 AUDITS_MORE = 10  # drawn when the last ones are answered, for ever
 FALSE_ALARM = 0.05  # probability that the audit ever revokes a certificate that is right
 RENAMED = "the classes were renamed or removed while its items were labeled: what people said does not mean the same any more"
@@ -250,7 +249,7 @@ def _look_after(db: Database, policy: Policy, row: Row[Any]) -> bool:
     covered = _covered(row, population)
     order = covered[np.random.default_rng([row.seed, 2]).permutation(len(covered))]
     order = order[~np.isin(population.items[order], drawn)]
-    first = max(AUDITS_AT_LEAST, round(policy.audit_rate * len(covered)))
+    first = looking.first_audits(policy, len(covered))
     more = order[: AUDITS_MORE if len(known.items) else first]
     if not len(more):
         return False

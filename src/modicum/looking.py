@@ -9,10 +9,12 @@ from sqlalchemy import Row
 
 from modicum.engine import certify, looks
 from modicum.store import certificates as store
-from modicum.store.certificates import CALIBRATION, Outcomes, Population
+from modicum.store.certificates import AUDIT, CALIBRATION, Outcomes, Population
 from modicum.store.db import Database
-from modicum.types import CertificateState
+from modicum.types import CertificateState, Policy, Project
 from modicum.views import CertificateView, SoFar
+
+AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 
 
 def certificate(row: Row[Any], population: Population, known: Outcomes) -> certify.Certificate | certify.Refusal:
@@ -79,3 +81,25 @@ def _sofar(db: Database, row: Row[Any], known: Outcomes) -> SoFar:
     if isinstance(answer, certify.Refusal):
         return SoFar(labels=labels, covered=0, said=answer.message, evidence=now.evidence)
     return SoFar(labels=labels, covered=answer.covered, said=answer.statement, evidence=now.evidence)
+
+
+# --- the audit ---------------------------------------------------------------------------------------------------------
+
+
+def first_audits(policy: Policy, covered: int) -> int:
+    """How many of the items a certificate covers are looked at first; more follow for ever, a few at a time."""
+    return max(AUDITS_AT_LEAST, round(policy.audit_rate * covered))
+
+
+def audits_due(db: Database, project: Project) -> int:
+    """Items that standing certificates want looked at, and nobody has."""
+    due = 0
+    with db.read() as conn:
+        for row in store.unfinished(conn, project.id):
+            if row.state != CertificateState.ISSUED:
+                continue
+            known = store.outcomes(conn, row.id, AUDIT)
+            begun = len(known.items) > 0 or project.policy.audit_rate == 0
+            first = 0 if begun else min(first_audits(project.policy, row.facts["covered"]), row.facts["covered"])
+            due += first + int((~known.answered).sum())
+    return due

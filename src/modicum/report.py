@@ -8,6 +8,7 @@ from modicum.amounts import about, amount, between, count, counted, duration, du
 from modicum.engine import costs
 from modicum.engine.costs import CLASSIFY, CONFIRM, Rate
 from modicum.home import Home
+from modicum.looking import audits_due
 from modicum.progress import progress
 from modicum.store import counts, spending
 from modicum.store.db import Database
@@ -24,6 +25,8 @@ WORDS = {
     Purpose.CALIBRATION: ("Certifying", "items drawn at random for a certificate"),
     Purpose.AUDIT: ("Auditing", "a random share of what the model labeled, looked at by people"),
     Purpose.VALIDATION: ("Validating", "pages of suggestions, confirmed or corrected"),
+    Purpose.TRIAGE: ("Triage", "questions about what may be new in a batch"),
+    Purpose.STACKS: ("Naming stacks", "similar new images of a batch, decided in one gesture"),
     Purpose.SECOND_LOOK: ("Second looks", "labels that model and neighbours contradict"),
 }
 
@@ -63,6 +66,7 @@ class _Facts:
     per_label: Rate
     per_confirmation: Rate
     a_day: list[float]
+    to_audit: int
 
 
 def bill(db: Database, home: Home, project: Project, *, patient: bool = False) -> Bill:
@@ -108,6 +112,7 @@ def _look(db: Database, home: Home, project: Project, *, patient: bool) -> _Fact
         per_label=costs.rate(done.alike(Purpose.LEARNING), CLASSIFY, rng),
         per_confirmation=costs.rate(done.alike(Purpose.VALIDATION), CONFIRM, rng),
         a_day=a_day,
+        to_audit=audits_due(db, project),
     )
 
 
@@ -136,21 +141,25 @@ def _purposes(seen: _Facts) -> tuple[PurposeCost, ...]:
 
 
 def _rest(seen: _Facts) -> Rest:
-    """All that is unlabeled, done as now: what the model is sure of by the page, unless the policy says otherwise."""
+    """All that is unlabeled, done as now: what the model is sure of by the page, unless the policy says otherwise.
+
+    And the audits that are due: auto-labels that people look at.
+    """
     waiting, sure = seen.known.counts.pool, min(seen.known.routes.get(Route.VALIDATE, 0), seen.known.counts.pool)
     by_page = sure if seen.policy.sure == "validate" else 0
     held = sure if seen.policy.sure == "hold" else 0
-    one_by_one = waiting - by_page - held
-    draws = one_by_one * seen.per_label.draws + by_page * seen.per_confirmation.draws
-    mean = one_by_one * seen.per_label.mean + by_page * seen.per_confirmation.mean
+    one_by_one, to_audit = waiting - by_page - held, seen.to_audit
+    draws = (one_by_one + to_audit) * seen.per_label.draws + by_page * seen.per_confirmation.draws
+    mean = (one_by_one + to_audit) * seen.per_label.mean + by_page * seen.per_confirmation.mean
     cost = seen.price.cost(costs.interval(mean, draws, seen.per_label.n))
     parts = [f"{count(one_by_one)} one by one"] if one_by_one else []
     parts += [f"{count(by_page)} by the page"] if by_page else []
+    parts += [counted(to_audit, "audit")] if to_audit else []
     if not parts:
         said = f"{counted(held, 'image')} on hold; nothing else is left." if held else "Nothing is left to do."
     else:
-        said = f"The rest takes {seen.price.said(cost, band=True)} if it goes on as now: {' and '.join(parts)}."
-    return Rest(to_annotate=one_by_one, to_validate=by_page, held=held, cost=cost, said=said)
+        said = f"The rest takes {seen.price.said(cost, band=True)} if it goes on as now: {_listed(parts)}."
+    return Rest(to_annotate=one_by_one, to_validate=by_page, to_audit=to_audit, held=held, cost=cost, said=said)
 
 
 def _everything(seen: _Facts, rest: Rest) -> Alternative:
@@ -161,7 +170,7 @@ def _everything(seen: _Facts, rest: Rest) -> Alternative:
     if not items:
         return Alternative(labels=None, cost=None, saved=None, said="There are no images yet.")
     ours = seen.spent.mean + rest.cost.seconds.mean
-    left = rest.to_annotate * seen.per_label.draws + rest.to_validate * seen.per_confirmation.draws
+    left = (rest.to_annotate + rest.to_audit) * seen.per_label.draws + rest.to_validate * seen.per_confirmation.draws
     # both sides rest on the same seconds a label, so the difference is known better than either
     saved = seen.price.cost(costs.interval(mean - ours, draws - left - seen.spent.mean, seen.per_label.n))
     certain = Interval(mean=items, low=items, high=items, n=items)
@@ -289,6 +298,8 @@ def _notes(seen: _Facts) -> tuple[str, ...]:
         notes.append(
             f"{counted(taken_back, 'decision')} {_was(taken_back)} taken back later. The work was paid for all the same."
         )
+    if seen.to_audit:
+        notes.append("Audits go on as long as auto-labels stand; the rest counts those that are due.")
     overhead = sum(seen.spending.seconds(p).mean for p in times if p in (Purpose.HOLDOUT, Purpose.CALIBRATION, Purpose.AUDIT))
     if overhead:
         notes.append(f"{duration(overhead)} went into measuring: knowing how good the labels are is part of their cost.")
@@ -299,6 +310,11 @@ def _auto_note(known: Counts) -> tuple[str, ...]:
     if not known.auto:
         return ()
     return (f"The model labeled {counted(known.auto, 'image')} by itself, {known.auto / known.items:.0%} of all.",)
+
+
+def _listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _are(number: int) -> str:

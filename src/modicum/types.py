@@ -280,6 +280,8 @@ class Purpose(StrEnum):
     AUDIT = "audit"
     VALIDATION = "validation"
     SECOND_LOOK = "second_look"
+    TRIAGE = "triage"
+    STACKS = "stacks"
 
 
 class Reason(Frozen):

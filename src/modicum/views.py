@@ -202,10 +202,14 @@ class Alternative(Frozen):
 
 
 class Rest(Frozen):
-    """What is left to do, and what it costs done as now: one by one, or by the page. `held` items cost nothing yet."""
+    """What is left to do, and what it costs done as now: one by one, or by the page. `held` items cost nothing yet.
+
+    `to_audit` auto-labels are to be looked at; when they are, others follow, as long as auto-labels stand.
+    """
 
     to_annotate: int
     to_validate: int
+    to_audit: int
     held: int
     cost: Cost
     said: str

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from sqlalchemy import event, update
 
+from flow.certificate_parts import issued, run, sure_project
+from flow.certificate_parts import answer as answer_audits
 from flow.test_desk import TAB, answer, expire, label_some
-from modicum import bill_page, desk, report, rounds, validate
+from modicum import bill_page, certificates, desk, report, rounds, validate
 from modicum.home import Home
 from modicum.store import items, projects, spending
 from modicum.store.db import Database
@@ -61,7 +63,12 @@ def test_every_decision_is_counted_under_what_it_was_for(db: Database, home: Hom
 
 @pytest.mark.parametrize(
     ("reason", "purpose"),
-    [("calibration", Purpose.CALIBRATION), ("audit", Purpose.AUDIT), ("second-look", Purpose.SECOND_LOOK)],
+    [
+        ("calibration", Purpose.CALIBRATION),
+        ("audit", Purpose.AUDIT),
+        ("second-look", Purpose.SECOND_LOOK),
+        ("triage", Purpose.TRIAGE),
+    ],
 )
 def test_certificates_and_second_looks_have_lines_of_their_own(db: Database, home: Home, reason: str, purpose: Purpose) -> None:
     project = make_project(db, home, 40)
@@ -69,6 +76,39 @@ def test_certificates_and_second_looks_have_lines_of_their_own(db: Database, hom
     db.write(lambda conn: conn.execute(update(task).where(task.c.id == entry.id).values(reason=reason)))
     answer(db, project, entry, seconds=4.0)
     assert [(row.purpose, row.decisions) for row in told(db, home, project).purposes] == [(purpose, 1)]
+
+
+def test_stacks_have_a_line_and_a_pace_of_their_own(db: Database, home: Home) -> None:
+    """Many images in one gesture: they make neither a label nor an image of a Validate page look cheap."""
+    project = make_project(db, home, 300)
+    work(db, project, 20, 3.0)
+    rounds.run_round(db, home, project)
+    page = validate.claim_page(db, project.id, "ann", TAB, 0, 0.0, 10).tasks
+    tokens = [(entry.id, entry.lease_token) for entry in page]
+    validate.confirm_page(db, project.id, "ann", page=tokens, wrong=(), relabeled={}, key="page-one", seconds=4.0)
+    stack = validate.claim_page(db, project.id, "ann", TAB, 0, 0.0, 40).tasks
+    ids = [entry.id for entry in stack]
+    db.write(lambda conn: conn.execute(update(task).where(task.c.id.in_(ids)).values(reason="triage")))
+    tokens = [(entry.id, entry.lease_token) for entry in stack]
+    validate.confirm_page(db, project.id, "ann", page=tokens, wrong=(), relabeled={}, key="page-two", seconds=2.0)
+    bill = told(db, home, project)
+    rows = {row.purpose: row for row in bill.purposes}
+    assert rows[Purpose.STACKS].decisions == len(stack) > 10
+    assert rows[Purpose.STACKS].spent.seconds.mean == pytest.approx(2.0)
+    assert bill.per_confirmation.mean == pytest.approx(0.4)
+
+
+def test_the_rest_holds_the_audits_that_are_due(db: Database, home: Home) -> None:
+    project = sure_project(db, home)
+    assert told(db, home, project).rest.to_audit == 0
+    issued(db, home, project)
+    run(db, project)
+    bill = told(db, home, project)
+    assert bill.rest.to_audit == certificates.overview(db, project).certificates[0].audit.planned > 50
+    assert f"{bill.rest.to_audit} audits" in bill.rest.said
+    assert any("Audits go on" in note for note in bill.notes)
+    answer_audits(db, project, "audit", most=5)
+    assert told(db, home, project).rest.to_audit < bill.rest.to_audit
 
 
 def test_a_holdout_item_measures_whichever_way_it_came_up(db: Database, home: Home) -> None:

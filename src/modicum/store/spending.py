@@ -10,20 +10,28 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, case, cast, func, select
+from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, case, cast, func, select
 
 from modicum.engine.costs import CLASSIFY, CONFIRM, Times, spent, together
 from modicum.store.db import Database
+from modicum.store.labels import TRIAGE
 from modicum.store.tables import annotation, item, project, task
 from modicum.types import Action, Interval, Purpose, Route, Split
 
-REASONS = {"calibration": Purpose.CALIBRATION, "audit": Purpose.AUDIT, "second-look": Purpose.SECOND_LOOK}
+REASONS = {
+    "calibration": Purpose.CALIBRATION,
+    "audit": Purpose.AUDIT,
+    "second-look": Purpose.SECOND_LOOK,
+    TRIAGE: Purpose.TRIAGE,
+}
+BY_PAGE = (Purpose.VALIDATION, Purpose.STACKS)  # many items a gesture, each in its own way
 EXACT_WITHIN_S = 600.0
 DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 _retracts = case((annotation.c.action == Action.RETRACT, 1), else_=0)
-# the holdout teaches nothing, whichever way its items came up
+# the holdout teaches nothing, whichever way its items came up, but for those a triage looks for as for all others
 _purpose = case(
+    (and_(annotation.c.route == Route.VALIDATE, task.c.reason == TRIAGE), Purpose.STACKS),
     (annotation.c.route == Route.VALIDATE, Purpose.VALIDATION),
     *((task.c.reason == reason, purpose) for reason, purpose in REASONS.items()),
     (item.c.split == Split.HOLDOUT, Purpose.HOLDOUT),
@@ -56,13 +64,13 @@ class Spending:
         self.taken_back = taken_back
 
     def alike(self, purpose: Purpose) -> Times:
-        """All decisions made the same way: one by one, or by the page."""
-        by_page = purpose is Purpose.VALIDATION
-        return together(times for other, times in self.times.items() if (other is Purpose.VALIDATION) == by_page)
+        """All decisions made the same way: one by one, by the page, or by the stack."""
+        same = [purpose] if purpose in BY_PAGE else [other for other in self.times if other not in BY_PAGE]
+        return together(self.times[other] for other in same if other in self.times)
 
     def seconds(self, purpose: Purpose) -> Interval:
         """What these decisions took, with a band where times are missing."""
-        literature = CONFIRM if purpose is Purpose.VALIDATION else CLASSIFY
+        literature = CONFIRM if purpose in BY_PAGE else CLASSIFY
         return spent(self.times[purpose], self.alike(purpose), literature)
 
     def worked(self) -> float:

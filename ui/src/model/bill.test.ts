@@ -34,7 +34,7 @@ function bill(over: Partial<Schemas["Bill"]> = {}): Schemas["Bill"] {
     spent: cost(about(250)),
     per_label: about(2.5, 2, 3),
     per_confirmation: about(0.3, 0.1, 0.5),
-    rest: { to_annotate: 300, to_validate: 600, held: 0, cost: cost(about(930, 660, 1200)), said: "" },
+    rest: { to_annotate: 300, to_validate: 600, to_audit: 0, held: 0, cost: cost(about(930, 660, 1200)), said: "" },
     everything: { labels: about(1000), cost: cost(about(2500, 2000, 3000)), saved: null, said: "" },
     random: unknown,
     budgets: [],
