@@ -132,8 +132,10 @@ def _outlines(drawn: Drawn) -> list[list[Ring] | None]:
         geometry = shape.geometry
         if isinstance(geometry, Mask):
             found.append([ring + np.array((geometry.x, geometry.y)) for ring in outlines.trace(measure.unpacked(geometry))])
+        elif isinstance(geometry, (Polygon, Ellipse)):
+            found.append([np.array(ring) for ring in measure.rings(geometry)])
         else:
-            found.append(measure.rings(geometry) if isinstance(geometry, (Polygon, Ellipse)) else None)
+            found.append(None)
     return found
 
 

@@ -1,11 +1,13 @@
 """Measures of drawn shapes: bounds, area, the pixels they cover, and the IoU of two of any kind."""
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from modicum.engine import outlines
-from modicum.engine.outlines import Ring
-from modicum.geometry import Box, Ellipse, Geometry, Mask, Points, Polygon, Polyline, Rotated, Skeleton
+from modicum.geometry import Box, Ellipse, Geometry, Mask, Point, Points, Polygon, Polyline, Rotated, Skeleton
 
 SIDE = 512  # pixels of the longer side on which two shapes are compared
 CORNERS = 64  # of the polygon that stands for an ellipse: its area is .2% too small
@@ -14,50 +16,65 @@ Bounds = tuple[float, float, float, float]
 
 def bounds(geometry: Geometry) -> Bounds:
     """(x0, y0, x1, y1) of the smallest box around a shape, in pixels; of a skeleton, around its marked keypoints."""
-    if isinstance(geometry, Box):
-        return geometry.x, geometry.y, geometry.x + geometry.w, geometry.y + geometry.h
-    if isinstance(geometry, Mask):
-        return geometry.x, geometry.y, geometry.x + geometry.w, geometry.y + geometry.h
-    if isinstance(geometry, Ellipse):
-        turn = np.radians(geometry.angle)
-        half_w = float(np.hypot(geometry.rx * np.cos(turn), geometry.ry * np.sin(turn)))
-        half_h = float(np.hypot(geometry.rx * np.sin(turn), geometry.ry * np.cos(turn)))
-        return geometry.cx - half_w, geometry.cy - half_h, geometry.cx + half_w, geometry.cy + half_h
-    points = _points(geometry)
-    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    return x0, y0, x1, y1
+    match geometry:
+        case Box(x=x, y=y, w=w, h=h) | Mask(x=x, y=y, w=w, h=h):
+            return x, y, x + w, y + h
+        case Ellipse(cx=cx, cy=cy, rx=rx, ry=ry, angle=angle):
+            cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            across, down = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
+            return cx - across, cy - down, cx + across, cy + down
+        case Rotated():
+            return around(corners(geometry))
+        case Polygon(rings=rings):
+            return around(rings[0] if len(rings) == 1 else [point for ring in rings for point in ring])
+        case Polyline(points=points) | Points(points=points):
+            return around(points)
+        case Skeleton(nodes=nodes):
+            return around([(x, y) for x, y, seen in nodes if seen] or [(x, y) for x, y, _ in nodes])
 
 
-def _points(geometry: Polygon | Polyline | Points | Skeleton | Rotated) -> Ring:
-    if isinstance(geometry, Skeleton):
-        marked = [(x, y) for x, y, seen in geometry.nodes if seen]
-        return np.array(marked or [(x, y) for x, y, _ in geometry.nodes])
-    if isinstance(geometry, (Polyline, Points)):
-        return np.array(geometry.points)
-    return np.concatenate(rings(geometry))
+def around(points: Sequence[Point]) -> Bounds:
+    """The smallest box around some points."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
-def rings(geometry: Geometry) -> list[Ring]:
-    """The outline as rings float64[k, 2], filled by the even-odd rule; none for what covers no area, and for masks."""
-    if isinstance(geometry, Polygon):
-        return [np.array(ring) for ring in geometry.rings]
-    if isinstance(geometry, Box):
-        x0, y0, x1, y1 = bounds(geometry)
-        return [np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])]
-    if isinstance(geometry, Rotated):
-        w, h = geometry.w / 2, geometry.h / 2
-        return [_turned(np.array([(-w, -h), (w, -h), (w, h), (-w, h)]), geometry.angle) + np.array((geometry.cx, geometry.cy))]
-    if isinstance(geometry, Ellipse):
-        turn = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
-        around = np.stack([geometry.rx * np.cos(turn), geometry.ry * np.sin(turn)], axis=1)
-        return [_turned(around, geometry.angle) + np.array((geometry.cx, geometry.cy))]
-    return []
+def corners(box: Rotated) -> tuple[Point, Point, Point, Point]:
+    """Top left, top right, bottom right, bottom left, as seen before turning."""
+    cos, sin = math.cos(math.radians(box.angle)), math.sin(math.radians(box.angle))
+    ax, ay, bx, by = box.w / 2 * cos, box.w / 2 * sin, -box.h / 2 * sin, box.h / 2 * cos
+    x, y = box.cx, box.cy
+    return (
+        (x - ax - bx, y - ay - by),
+        (x + ax - bx, y + ay - by),
+        (x + ax + bx, y + ay + by),
+        (x - ax + bx, y - ay + by),
+    )
 
 
-def _turned(points: Ring, angle: float) -> Ring:
-    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    turned: Ring = points @ np.array([[cos, sin], [-sin, cos]])
-    return turned
+def ellipse_ring(ellipse: Ellipse) -> tuple[Point, ...]:
+    """Points of an ellipse, evenly spread by angle."""
+    cos, sin = math.cos(math.radians(ellipse.angle)), math.sin(math.radians(ellipse.angle))
+    ring = []
+    for step in range(CORNERS):
+        turn = 2 * math.pi * step / CORNERS
+        x, y = ellipse.rx * math.cos(turn), ellipse.ry * math.sin(turn)
+        ring.append((ellipse.cx + x * cos - y * sin, ellipse.cy + x * sin + y * cos))
+    return tuple(ring)
+
+
+def rings(geometry: Geometry) -> tuple[tuple[Point, ...], ...]:
+    """The outline as rings, filled by the even-odd rule; none for what covers no area, and for masks."""
+    match geometry:
+        case Polygon(rings=found):
+            return found
+        case Box(x=x, y=y, w=w, h=h):
+            return (((x, y), (x + w, y), (x + w, y + h), (x, y + h)),)
+        case Rotated():
+            return (corners(geometry),)
+        case Ellipse():
+            return (ellipse_ring(geometry),)
+    return ()
 
 
 def unpacked(mask: Mask) -> npt.NDArray[np.bool_]:
@@ -77,21 +94,59 @@ def packed(patch: npt.NDArray[np.bool_], x: int = 0, y: int = 0) -> Mask | None:
 
 
 def area(geometry: Geometry) -> float:
-    """Square pixels a shape covers; rings of a polygon that lie in others are holes. 0 for lines, points and skeletons."""
-    if isinstance(geometry, (Box, Rotated)):
-        return geometry.w * geometry.h
-    if isinstance(geometry, Ellipse):
-        return float(np.pi * geometry.rx * geometry.ry)
-    if isinstance(geometry, Mask):
-        return float(sum(geometry.counts[1::2]))
-    if not isinstance(geometry, Polygon):
-        return 0.0
-    if len(geometry.rings) == 1:
-        x, y = np.array(geometry.rings[0]).T
-        return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
-    box = bounds(geometry)
-    scale = _scale(box)
-    return float(_covered(geometry, box, scale).sum() / scale**2)
+    """Square pixels; 0 for what has no area. Rings that lie in each other count as holes."""
+    match geometry:
+        case Box(w=w, h=h) | Rotated(w=w, h=h):
+            return w * h
+        case Ellipse(rx=rx, ry=ry):
+            return math.pi * rx * ry
+        case Mask(counts=counts):
+            return float(sum(counts[1::2]))
+        case Polygon(rings=found):
+            if len(found) == 1:
+                return abs(ring_area(found[0]))
+            total = 0.0
+            for group in nested(found):
+                outer, *holes = (abs(ring_area(ring)) for ring in group)
+                total += outer - sum(holes)
+            return total
+    return 0.0
+
+
+def ring_area(ring: Sequence[Point]) -> float:
+    """Signed, positive clockwise as one sees it; by the shoelace formula."""
+    x0, y0 = ring[-1]
+    total = 0.0
+    for x, y in ring:
+        total += x0 * y - x * y0
+        x0, y0 = x, y
+    return total / 2
+
+
+def nested(found: Sequence[tuple[Point, ...]]) -> list[list[tuple[Point, ...]]]:
+    """Rings in groups: each outer one, followed by the holes that lie in it."""
+    arrays = [np.array(ring) for ring in found]
+    inside = [[i for i, other in enumerate(arrays) if i != j and _contains(other, ring)] for j, ring in enumerate(arrays)]
+    groups = {j: [found[j]] for j, around_it in enumerate(inside) if len(around_it) % 2 == 0}
+    for j, around_it in enumerate(inside):
+        if len(around_it) % 2:
+            outer = min((i for i in around_it if i in groups), key=lambda i: abs(outlines.area(arrays[i])), default=None)
+            groups.setdefault(j if outer is None else outer, []).append(found[j])
+    return list(groups.values())
+
+
+def _contains(outer: npt.NDArray[np.float64], ring: npt.NDArray[np.float64]) -> bool:
+    """Whether a ring lies in another, judged by most of its corners."""
+    if (ring.min(axis=0) < outer.min(axis=0)).any() or (ring.max(axis=0) > outer.max(axis=0)).any():
+        return False
+    sample = ring[:: max(1, len(ring) // 16)]
+    ax, ay = outer.T
+    bx, by = np.roll(outer, -1, axis=0).T
+    x, y = sample[:, :1], sample[:, 1:]
+    crosses = (ay > y) != (by > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = x < (bx - ax) * (y - ay) / (by - ay) + ax
+    return bool((crosses & left).sum(axis=1).__mod__(2).mean() > 0.5)
 
 
 def iou(a: Geometry, b: Geometry) -> float:
@@ -144,4 +199,4 @@ def _covered(geometry: Geometry, around: Bounds, scale: float) -> npt.NDArray[np
         found = np.zeros((height, width), dtype=np.bool_)
         found[np.ix_(inside_y, inside_x)] = patch[np.ix_(rows[inside_y], columns[inside_x])]
         return found
-    return outlines.filled([(ring - (x0, y0)) * scale for ring in rings(geometry)], height, width)
+    return outlines.filled([(np.array(ring) - (x0, y0)) * scale for ring in rings(geometry)], height, width)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from modicum.engine.measure import Bounds
 from modicum.errors import ModicumError
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.outline import Bounds, Survey, bitmap, bounds, mask_of, survey
+from modicum.formats.outline import Survey, bitmap, bounds, mask_of, survey
 from modicum.formats.pictures import Drawings, Picture
 from modicum.formats.places import Source
 from modicum.geometry import Geometry, Mask, Points, Polyline, Shape, Shapes

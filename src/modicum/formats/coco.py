@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from modicum.engine.measure import area, around, nested
 from modicum.errors import InputError, SourceError
 from modicum.formats import json_stream, run_length
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, RefusedError
-from modicum.formats.outline import area_of, around, bounds, nested, one_ring, rings
+from modicum.formats.outline import bounds, one_ring, rings
 from modicum.formats.pictures import Classes, Drawings, Gathering, Numbers, Picture, ShapeFormat, finite, is_made_up, size
 from modicum.formats.places import Out, Source
 from modicum.geometry import Bones, Box, Geometry, Mask, Points, Polygon, Polyline, Shape, Skeleton
@@ -177,8 +178,8 @@ class _Index:
         own = group if isinstance(group, int) and not isinstance(group, bool) and group >= 0 else None
         keypoints = entry.get("keypoints")
         if not (isinstance(keypoints, list) and any(keypoints[2::3])):
-            area = partial(self._area, entry, picture, path)
-            gathering.add(path, found.id, area, id=id, group=own, attributes=attributes, score=score)
+            make = partial(self._area, entry, picture, path)
+            gathering.add(path, found.id, make, id=id, group=own, attributes=attributes, score=score)
             return
         if entry.get("segmentation") or _says_more(entry.get("bbox"), keypoints):
             own = len(gathering.shapes) if own is None else own
@@ -353,7 +354,7 @@ def _parts(shape: Shape, outline: Shape | None, picture: Picture, place: int, ke
         box = [geometry.x, geometry.y, geometry.w, geometry.h]
         return {"bbox": box, "area": geometry.w * geometry.h, "segmentation": []}
     left, top, right, bottom = bounds(geometry)
-    common = {"bbox": [left, top, right - left, bottom - top], "area": area_of(geometry)}
+    common = {"bbox": [left, top, right - left, bottom - top], "area": area(geometry)}
     if isinstance(geometry, Mask):
         counts = run_length.counts_of(geometry, picture.height, picture.width)
         stated = [picture.height, picture.width]

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
+from modicum.engine.measure import corners
 from modicum.formats.losing import Keeper
 from modicum.formats.losses import Losses, Place, RefusedError
-from modicum.formats.outline import bounds, corners, one_ring, rings
+from modicum.formats.outline import bounds, one_ring, rings
 from modicum.formats.pictures import Drawings, Picture
 from modicum.formats.places import IMAGES, Out, Stems, safe_path
 from modicum.geometry import Box, Geometry, Polygon, Rotated, Shape, Skeleton
