@@ -3,7 +3,8 @@
 Each measurement is a process of its own: processor seconds of the read or the write (one thread, so the time it takes when the
 processor is free), and the peak of its memory with Python and everything imported. Peers, in processes of their own too:
 pycocotools reads COCO (and indexes it), globox reads and writes COCO, VOC, LabelMe and CVAT (boxes only) and needs the images
-themselves to read YOLO. A peer that is not installed is left out by name.
+themselves to read YOLO. A peer that is not installed is left out by name. For class folders, which hold classes of whole images
+and no shapes, it is 100,000 copies of one small image in a zip.
 
     python benchmarks/formats.py [--annotations 100000] [--images 5000] [--only coco]
 """
@@ -20,21 +21,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SECONDS, MEGABYTES = 10.0, 500.0
-FORMATS = ("jsonl", "csv", "coco", "cvat", "voc", "yolo", "yolo-segment", "yolo-obb", "labelme", "label-studio")
+FORMATS = (
+    "jsonl",
+    "csv",
+    "coco",
+    "cvat",
+    "voc",
+    "yolo",
+    "yolo-segment",
+    "yolo-obb",
+    "yolo-pose",
+    "labelme",
+    "label-studio",
+    "folders",
+)
 PEERS = {"coco": ("pycocotools", "globox"), "voc": ("globox",), "labelme": ("globox",), "cvat": ("globox",)}
 
 
 def made(images: int, annotations: int, kind: str) -> Iterator[object]:
-    """Pictures with as many shapes in all: boxes, or half of them outlines of 20 points, or rotated boxes; the same each time."""
+    """Pictures with as many shapes in all: boxes, half of them outlines of 20 points, rotated boxes, skeletons of 17 keypoints or
+    classes of the whole image; the same each time."""
     from math import cos, pi, sin
 
     from modicum.formats.pictures import Picture
-    from modicum.geometry import Box, Polygon, Rotated, Shape, Shapes
+    from modicum.geometry import Box, Polygon, Rotated, Shape, Shapes, Skeleton
 
     rng = random.Random(0)
     each = annotations // images
     number = 0
     for n in range(images):
+        if kind == "tags":
+            yield Picture(f"images/{n:06}.jpg", 640, 480, Shapes(tags=tuple(range(each))), (), str(n))
+            continue
         shapes = []
         for place in range(each):
             number += 1
@@ -43,6 +61,9 @@ def made(images: int, annotations: int, kind: str) -> Iterator[object]:
                 turns = [2 * pi * step / 20 for step in range(20)]
                 ring = tuple((round(x + w / 2 * (1 + cos(t)), 2), round(y + h / 2 * (1 + sin(t)), 2)) for t in turns)
                 geometry: object = Polygon(rings=(ring,))
+            elif kind == "skeletons":
+                nodes = tuple((round(x + rng.uniform(0, w), 2), round(y + rng.uniform(0, h), 2), 2) for _ in range(17))
+                geometry = Skeleton(nodes=nodes)
             elif kind == "rotated":
                 geometry = Rotated(cx=round(x, 2), cy=round(y, 2), w=round(w / 3, 2), h=round(h / 3, 2), angle=round(x, 2) % 90)
             else:
@@ -52,25 +73,35 @@ def made(images: int, annotations: int, kind: str) -> Iterator[object]:
 
 
 def kind_of(name: str) -> str:
-    return {"yolo": "boxes", "voc": "boxes", "yolo-obb": "rotated"}.get(name, "outlines")
+    return {"yolo": "boxes", "voc": "boxes", "yolo-obb": "rotated", "yolo-pose": "skeletons", "folders": "tags"}.get(
+        name, "outlines"
+    )
 
 
 def write(name: str, target: Path, images: int, annotations: int) -> float:
     """Seconds of writing, making the pictures taken off."""
+    import io
+
+    from PIL import Image
+
     from modicum import converting
     from modicum.formats import places
     from modicum.formats.losses import Losses
     from modicum.formats.pictures import Drawings
+    from modicum.geometry import Bones
     from modicum.types import Class
 
     begin = time.process_time()
     for _ in made(images, annotations, kind_of(name)):
         pass
     making = time.process_time() - begin
-    classes = tuple(Class(id=n, name=f"class {n}") for n in range(20))
+    bones = Bones(nodes=tuple(f"node {n}" for n in range(17))) if name == "yolo-pose" else None
+    classes = tuple(Class(id=n, name=f"class {n}", skeleton=bones) for n in range(20))
+    photo = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(photo, "JPEG")
     format_ = converting.format_named(name)
     begin = time.process_time()
-    with places.opened(target, format_.suffix) as out:
+    with places.opened(target, format_.suffix, lambda _: photo.getvalue() if name == "folders" else None) as out:
         format_.write(Drawings(classes, made(images, annotations, kind_of(name))), out, Losses())
     return time.process_time() - begin - making
 
@@ -82,7 +113,7 @@ def read(name: str, target: Path, annotations: int) -> float:
 
     begin = time.process_time()
     _, _, drawings = converting.reading(target, name, Losses())
-    shapes = sum(len(picture.shapes.shapes) for picture in drawings.pictures)
+    shapes = sum(len(picture.shapes.shapes) + len(picture.shapes.tags) for picture in drawings.pictures)
     seconds = time.process_time() - begin
     if shapes != annotations:
         raise SystemExit(f"{name}: {shapes} shapes came back of {annotations}")
@@ -167,7 +198,7 @@ def main() -> int:
 
         suffix = converting.format_named(name).suffix
         with tempfile.TemporaryDirectory() as room:
-            target = Path(room) / ("drawings" if suffix == ".zip" else f"drawings{suffix}")
+            target = Path(room) / ("drawings" if suffix == ".zip" and name != "folders" else f"drawings{suffix}")
             for verb in ("write", "read"):
                 for who in ("modicum", *PEERS.get(name, ())):
                     if who == "pycocotools" and verb == "write":

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from modicum.engine.measure import around
 from modicum.errors import ModicumError, SourceError
 from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import rotated_from
@@ -248,12 +249,13 @@ class _Reader:
 
 def _around_nodes(values: list[float], per_node: int) -> bool:
     """Whether a box is the one around its marked keypoints, as we write when there is no other."""
-    nodes = [values[at : at + per_node] for at in range(4, len(values), per_node)]
-    marked = [node for node in nodes if (node[2] if per_node == 3 else node[0] or node[1])]
+    across, down = values[4::per_node], values[5::per_node]
+    seen = values[6::3] if per_node == 3 else [x or y for x, y in zip(across, down, strict=True)]
+    marked = [(x, y) for x, y, visible in zip(across, down, seen, strict=True) if visible]
     if not marked:
         return False
-    xs, ys = [node[0] for node in marked], [node[1] for node in marked]
-    box = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys))
+    left, top, right, bottom = around(marked)
+    box = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
     return all(abs(a - b) < 1e-7 for a, b in zip(values[:4], box, strict=True))
 
 
@@ -279,14 +281,12 @@ def _polygon(values: list[float], width: int, height: int) -> Polygon:
 
 
 def _pose(values: list[float], width: int, height: int, per_node: int) -> Skeleton:
-    nodes = []
-    for start in range(4, len(values), per_node):
-        x, y = values[start] * width, values[start + 1] * height
-        visible = int(values[start + 2]) if per_node == 3 else 2 if x or y else 0
-        nodes.append((x, y, min(2, max(0, visible))))
-    if not any(v for *_, v in nodes):
+    across, down = [x * width for x in values[4::per_node]], [y * height for y in values[5::per_node]]
+    seen = values[6::3] if per_node == 3 else [2 if x or y else 0 for x, y in zip(across, down, strict=True)]
+    nodes = tuple([(x, y, min(2, max(0, int(visible)))) for x, y, visible in zip(across, down, seen, strict=True)])
+    if not any(visible for *_, visible in nodes):
         raise RefusedError("a skeleton without a keypoint")
-    return Skeleton.model_validate({"nodes": tuple(nodes)})
+    return Skeleton.model_validate({"nodes": nodes})
 
 
 def _format(task: str, write: Callable[[Drawings, Out, Losses], None]) -> ShapeFormat:
