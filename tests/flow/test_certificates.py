@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flow.certificate_parts import CLASSES, WISH, N, calibrate, issued, right, run, sure_project
+from flow.certificate_parts import CLASSES, WISH, N, answer, calibrate, issued, right, run, sure_project
 from modicum import certificates, cli, desk, rounds, validate
 from modicum.errors import ConflictError, InputError
 from modicum.export import rows as export_rows
@@ -68,6 +68,22 @@ def test_calibration_items_are_random_blind_and_not_on_validate(db: Database, ho
     assert confirmed.left_out > 10
     with db.read() as conn:
         assert not store.outcomes(conn, row.id, "calibration").seen.any()
+
+
+def test_what_is_drawn_where_the_model_is_sure_measures_no_accuracy(db: Database, home: Home, project: Project) -> None:
+    """Drawn from the surest part of the pool, holdout items among it would make the model look better than it is."""
+
+    def measured() -> list[int]:
+        with db.read() as conn:
+            return [len(facts.holdout_labels(conn, project.id)[0]), len(facts.holdout_items(conn, project.id)[0])]
+
+    before, labeled = measured(), statuses(db, project)["holdout"]
+    certificates.begin(db, home, project)
+    calibrate(db, project)
+    run(db, project)
+    assert answer(db, project, "audit", most=20) == 20
+    assert statuses(db, project)["holdout"] > labeled + 10
+    assert measured() == before
 
 
 def test_an_interrupted_labeling_is_finished_by_the_next_look(

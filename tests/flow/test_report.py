@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sqlalchemy import event, update
 
-from flow.certificate_parts import issued, run, sure_project
 from flow.certificate_parts import answer as answer_audits
+from flow.certificate_parts import issued, run, sure_project
 from flow.test_desk import TAB, answer, expire, label_some
 from modicum import bill_page, certificates, desk, report, rounds, validate
 from modicum.home import Home

@@ -9,11 +9,14 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, 
 from modicum.store.db import arrays
 from modicum.store.labels import MEANT, STANDS, TRIAGE
 from modicum.store.tables import annotation, certificate, item, label, task
-from modicum.store.tasks import ASKABLE, KEPT, LEASED, OPEN
+from modicum.store.tasks import ASKABLE, DRAWN, KEPT, LEASED, OPEN
 from modicum.types import Action, Route, Split, Status
 
 Ints = npt.NDArray[np.int64]
 _CLASSED = label.c.class_id.is_not(None)  # shapes are no class of the whole item
+
+# a triage brings up the strange items; what is drawn for certificates comes from where the model is sure, and would flatter it
+_AT_RANDOM = func.coalesce(task.c.reason, "").not_in([TRIAGE, *DRAWN])
 
 
 def waiting(conn: Connection, project_id: int, rows: int, client: str | None) -> npt.NDArray[np.bool_]:
@@ -53,9 +56,10 @@ def waiting(conn: Connection, project_id: int, rows: int, client: str | None) ->
 def holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
     """(row, class id) of labeled holdout items that were asked about at random, by row; their labels were all given blind.
 
-    Those that a triage or a stack brought up are left out: they are the strange ones.
+    Those that a triage or a stack brought up are left out: they are the strange ones. So are those drawn for a certificate, or to
+    audit one: they come from where the model is sure.
     """
-    return _labels(conn, project_id, Split.HOLDOUT, func.coalesce(task.c.reason, "") != TRIAGE)[:2]
+    return _labels(conn, project_id, Split.HOLDOUT, _AT_RANDOM)[:2]
 
 
 def all_holdout_labels(conn: Connection, project_id: int) -> tuple[Ints, Ints]:
@@ -90,8 +94,13 @@ def holdout_items(conn: Connection, project_id: int) -> tuple[Ints, Ints, Ints]:
         .outerjoin(annotation, annotation.c.id == label.c.annotation_id)
         .outerjoin(task, task.c.id == annotation.c.task_id)
     )
-    at_random = func.coalesce(task.c.reason, "") != TRIAGE
-    where = (item.c.project_id == project_id, item.c.status == Status.LABELED, item.c.split == Split.HOLDOUT, _CLASSED, at_random)
+    where = (
+        item.c.project_id == project_id,
+        item.c.status == Status.LABELED,
+        item.c.split == Split.HOLDOUT,
+        _CLASSED,
+        _AT_RANDOM,
+    )
     ids, rows, classes = arrays(conn, joined, (item.c.id, item.c.row, label.c.class_id), *where)
     return ids, rows, classes
 
