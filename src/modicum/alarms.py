@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Row
 
+from modicum.batch_views import Alarm, Finding
 from modicum.engine import drift
 from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
@@ -14,7 +15,6 @@ from modicum.store import batches, projects, rounds, scores
 from modicum.store.db import Database
 from modicum.types import Interval, Project
 from modicum.vectors import Vectors
-from modicum.views import Alarm, Finding
 
 ENOUGH = 20  # labels to compare a batch with
 SAMPLE = 6_000  # items from before that a batch is compared with

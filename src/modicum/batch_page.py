@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from importlib.metadata import version
 
+from modicum.batch_views import BatchReport, DriftPoint
 from modicum.types import Interval
-from modicum.views import BatchReport, DriftPoint
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --ground: #ffffff; --ours: #0b63c5;

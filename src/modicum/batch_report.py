@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Row
 
 from modicum.alarms import named
+from modicum.batch_views import Alarm, BatchReport, ClassAccuracy, DriftPoint
 from modicum.engine import evaluate
 from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
@@ -16,7 +17,6 @@ from modicum.store.batches import DISCARDED, Said
 from modicum.store.db import Database
 from modicum.types import Interval, Project
 from modicum.vectors import Vectors
-from modicum.views import Alarm, BatchReport, ClassAccuracy, DriftPoint
 
 Ints = npt.NDArray[np.int64]
 

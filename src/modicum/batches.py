@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from modicum import desk
 from modicum.alarms import named, notice, of_new
 from modicum.batch_report import Counted, counted, report
+from modicum.batch_views import Alarm, BatchDetail, Batches, BatchReport, BatchView
 from modicum.errors import ConflictError, ModicumError
 from modicum.home import Home
 from modicum.searching import Search, search
@@ -19,7 +20,7 @@ from modicum.store import batches, labels, rounds, scores, tasks
 from modicum.store.db import Database
 from modicum.store.tasks import Holder, NewTask
 from modicum.types import BatchState, Job, JobState, Project, Reason, Route, Status, Task
-from modicum.views import Alarm, BatchDetail, Batches, BatchReport, BatchView, Claim
+from modicum.views import Claim
 
 BUDGET = 0.055  # of the items of a batch are asked about, at most
 BUDGET_AT_LEAST = 20

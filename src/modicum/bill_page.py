@@ -5,8 +5,8 @@ from html import escape
 from importlib.metadata import version
 
 from modicum.amounts import amount, duration, durations
+from modicum.bill_views import Bill, BudgetView, Cost, PurposeCost
 from modicum.types import Interval
-from modicum.views import Bill, BudgetView, Cost, PurposeCost
 
 _WIDTH, _ROW, _LEFT, _BAR = 720, 44, 190, 18
 _STYLE = """

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from modicum import looking, wishes
 from modicum.bias import biased
+from modicum.certificate_views import Certificates, CertificateView, Drawn
 from modicum.engine import certify, wish
 from modicum.engine.audit import Monitor
 from modicum.engine.heads import Head, predict_proba
@@ -23,7 +24,6 @@ from modicum.store.certificates import APPLIED, AUDIT, CALIBRATION, NewCertifica
 from modicum.store.db import Database
 from modicum.types import CertificateState, Interval, Method, Policy, Project, Route
 from modicum.vectors import Vectors
-from modicum.views import Certificates, CertificateView, Drawn
 
 CALIBRATION_AT_LEAST = 20
 PILOT = 0.1  # of the random items; they show where the threshold may come to lie, and the others are drawn from there

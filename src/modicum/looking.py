@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
+from modicum.certificate_views import CertificateView, SoFar
 from modicum.engine import certify, looks
 from modicum.store import certificates as store
 from modicum.store.certificates import AUDIT, CALIBRATION, Outcomes, Population
 from modicum.store.db import Database
 from modicum.types import CertificateState, Policy, Project
-from modicum.views import CertificateView, SoFar
 
 AUDITS_AT_LEAST = 20  # of a certificate's items, or all of them
 

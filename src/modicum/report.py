@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from modicum.amounts import about, amount, between, count, counted, duration, durations, money
+from modicum.bill_views import Alternative, Bill, BudgetView, Cost, PurposeCost, Rest
 from modicum.engine import costs
 from modicum.engine.costs import CLASSIFY, CONFIRM, Rate
 from modicum.home import Home
@@ -14,7 +15,7 @@ from modicum.store import counts, spending
 from modicum.store.db import Database
 from modicum.store.spending import Spending
 from modicum.types import Interval, Policy, Project, Purpose, Route
-from modicum.views import Alternative, Bill, BudgetView, Cost, Counts, Progress, PurposeCost, Rest, Unit
+from modicum.views import Counts, Progress, Unit
 
 DAYS = 7  # with work in them, from which the pace is told
 ENOUGH_TO_COMPARE = 30  # holdout labels below which the random control is a guess

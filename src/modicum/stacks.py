@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row
 
+from modicum.batch_views import Stack, StackReceipt
 from modicum.engine.arrays import gather, unit
 from modicum.engine.stacks import stacked, typical
 from modicum.errors import ConflictError, InputError
@@ -17,7 +18,6 @@ from modicum.store import batches, labels, projects, scores, tasks
 from modicum.store.db import Database
 from modicum.store.tasks import Holder, NewTask
 from modicum.types import Action, BatchState, Choice, Project, Reason, Route, Status
-from modicum.views import Stack, StackReceipt
 
 LIKELY = 0.5  # chance from which an item is thought to be new
 SHOWN = 60  # items of a stack that are named one by one

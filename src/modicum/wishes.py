@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modicum.certificate_views import CoveragePoint
 from modicum.engine import certify, wish
 from modicum.store import certificates as store
 from modicum.store import facts as store_facts
 from modicum.store import scores
 from modicum.store.db import Database
 from modicum.types import CertificateState, Project
-from modicum.views import CoveragePoint
 
 
 @dataclass(frozen=True)

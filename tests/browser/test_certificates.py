@@ -13,9 +13,9 @@ from playwright.sync_api import TimeoutError, expect
 
 from browser.tab import Served, Tab
 from browser.test_pages import SCREENSHOTS, SIZES, overflow, serious
+from modicum.certificate_views import Certificates, CertificateView, CoveragePoint, Drawn, SoFar
 from modicum.demo import Oracle
 from modicum.types import CertificateState, Interval, Route
-from modicum.views import Certificates, CertificateView, CoveragePoint, Drawn, SoFar
 
 OpenTab = Callable[[], Tab]
 ALL = 5000

@@ -17,21 +17,21 @@ from browser.tab import Served, Tab
 from browser.test_certificates import certificate
 from browser.test_certificates import view as certificates_view
 from browser.test_pages import PICTURES_ARE_THERE, SCREENSHOTS, SIZES, overflow, serious
-from modicum.demo import wait_for
-from modicum.types import BatchState, CertificateState, Interval
-from modicum.views import (
+from modicum.batch_views import (
     Alarm,
     BatchDetail,
     Batches,
     BatchReport,
     BatchView,
-    CertificateView,
     ClassAccuracy,
     DriftPoint,
     Finding,
     Stack,
     StackReceipt,
 )
+from modicum.certificate_views import CertificateView
+from modicum.demo import wait_for
+from modicum.types import BatchState, CertificateState, Interval
 
 OpenTab = Callable[[], Tab]
 DAY = datetime(2026, 11, 16, 8, 12, tzinfo=UTC)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from modicum import batches, desk, rounds, stacks
+from modicum.batch_views import BatchDetail, BatchReport, BatchView, StackReceipt
 from modicum.home import Home
 from modicum.store import batches as store
 from modicum.store import items, jobs, labels, projects
 from modicum.store.db import Database
 from modicum.types import Action, Choice, JobState, Policy, Project, Status, Task
 from modicum.vectors import Vectors
-from modicum.views import BatchDetail, BatchReport, BatchView, StackReceipt
 from store.store_parts import new_item
 
 CLASSES = ("basset", "chow", "poodle")

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from flow.certificate_parts import WISH, answer, run, sure_project
 from modicum import certificates, cli, looking
+from modicum.certificate_views import CertificateView
 from modicum.engine import looks
 from modicum.engine.verify import verify
 from modicum.errors import ConflictError, InputError
@@ -21,7 +22,6 @@ from modicum.store import projects
 from modicum.store.certificates import Outcomes
 from modicum.store.db import Database
 from modicum.types import CertificateState, Project
-from modicum.views import CertificateView
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import pytest
 
 from flow.batch_parts import NEW, Bench, keyed, monday
 from modicum import certificates, cli, desk, rounds, stacks
+from modicum.certificate_views import CertificateView
 from modicum.home import Home
 from modicum.store import batches as batch_store
 from modicum.store import certificates as store
 from modicum.store import projects
 from modicum.store.db import Database
 from modicum.types import CertificateState, Choice, Policy, Status
-from modicum.views import CertificateView
 
 WISH = Policy(recognised="auto", auto_error=0.1, calibration=60, audit_rate=0.0)
 

@@ -11,12 +11,12 @@ from flow.certificate_parts import answer as answer_audits
 from flow.certificate_parts import issued, run, sure_project
 from flow.test_desk import TAB, answer, expire, label_some
 from modicum import bill_page, certificates, desk, report, rounds, validate
+from modicum.bill_views import Bill
 from modicum.home import Home
 from modicum.store import items, projects, spending
 from modicum.store.db import Database
 from modicum.store.tables import task
 from modicum.types import Action, Interval, Policy, Project, Purpose, Split, Task
-from modicum.views import Bill
 from store.store_parts import make_project
 
 

@@ -10,9 +10,9 @@ from modicum.cli.serving import HomeOption, Json
 from modicum.cli.terminal import emit, say
 
 if TYPE_CHECKING:
+    from modicum.certificate_views import CertificateView
     from modicum.engine.verify import Verdict
     from modicum.types import Method, Policy
-    from modicum.views import CertificateView
 
 
 def certify(

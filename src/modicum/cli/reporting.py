@@ -10,7 +10,7 @@ from modicum.cli.serving import HomeOption, Json
 from modicum.cli.terminal import emit, say
 
 if TYPE_CHECKING:
-    from modicum.views import Bill
+    from modicum.bill_views import Bill
 
 
 def report(

@@ -9,10 +9,10 @@ from modicum.cli.serving import HomeOption, Json
 from modicum.cli.terminal import emit, job_line, say
 
 if TYPE_CHECKING:
+    from modicum.batch_views import BatchView
     from modicum.home import Home
     from modicum.store.db import Database
     from modicum.types import Job, Project
-    from modicum.views import BatchView
 
 WAIT_S = 600.0  # for a server that compares a batch with what is known
 

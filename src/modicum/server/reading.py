@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from modicum.certificate_views import Fallen
 from modicum.server.wire import ImportView, ItemView, ProjectCard, ProjectView, Pulse
 from modicum.store import certificates, counts, drawings, items, jobs, labels, projects, rounds, scores, tasks
 from modicum.types import Job, Origin, Prediction, Project, Split
-from modicum.views import Fallen
 
 if TYPE_CHECKING:
     from modicum.server.site import Site

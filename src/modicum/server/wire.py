@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from modicum.certificate_views import Fallen
 from modicum.frozen import Frozen, Name
 from modicum.geometry import Shapes
 from modicum.types import (
@@ -22,7 +23,7 @@ from modicum.types import (
     Round,
     Value,
 )
-from modicum.views import Counts, Fallen
+from modicum.views import Counts
 
 
 class Problem(Frozen):

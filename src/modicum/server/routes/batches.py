@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from modicum import batch_page, batches, stacks
+from modicum.batch_views import BatchDetail, Batches, BatchReport, BatchView, StackReceipt
 from modicum.server.site import At, In
 from modicum.server.wire import ClaimRequest, StackDecision, StackName
-from modicum.views import BatchDetail, Batches, BatchReport, BatchView, Claim, StackReceipt
+from modicum.views import Claim
 
 router = APIRouter(tags=["batches"])
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
+from modicum.bill_views import Bill
 from modicum.report import bill
 from modicum.server.site import At, In
-from modicum.views import Bill
 
 router = APIRouter(tags=["progress"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from modicum import certificates
+from modicum.certificate_views import Certificates, CertificateView
 from modicum.server.site import At, In
 from modicum.server.wire import NewCertificate
-from modicum.views import Certificates, CertificateView
 
 router = APIRouter(tags=["certificates"])
 
