@@ -9,6 +9,7 @@ each tool a simulated person clicks until the proposal reaches IoU .85 and .90 w
 - `extreme`: the four outermost points, then the point of the outline farthest from the first proposal, one by one.
 - `grabcut`: a tight box (2 clicks), then a dot in the middle of the largest part that is wrong.
 - `scissors`: the vertices of `hand`, and the way along edges between them.
+- `either`: the same, and the straight polygon, which the scissors show beside it; one key takes either.
 - `wand`: a click in the middle of the object, then one in the middle of the largest part that is wrong.
 - `combined`: the vertices of `hand` given to the extreme tool, which shows what it fitted and the straight polygon; one key takes
   either, as one key ends a polygon by hand. GrabCut's proposal costs one key more.
@@ -218,6 +219,12 @@ def scissors(thing: Object, hand: dict[int, np.ndarray]) -> Iterator[tuple[int, 
         yield n, iou(first(propose(thing.pixels, Ask(tool="scissors", points=points(ring)))), thing.region)
 
 
+def either(thing: Object, hand: dict[int, np.ndarray]) -> Iterator[tuple[int, float]]:
+    for n, ring in hand.items():
+        found = propose(thing.pixels, Ask(tool="scissors", points=points(ring)))
+        yield n, max(iou(shape, thing.region) for shape in found) if found else 0.0
+
+
 def combined(thing: Object, hand: dict[int, np.ndarray]) -> Iterator[tuple[int, float]]:
     for n, ring in hand.items():
         if n < 4:
@@ -233,7 +240,15 @@ def drawn(thing: Object, hand: dict[int, np.ndarray]) -> Iterator[tuple[int, flo
         yield n, iou(ring, thing.region)
 
 
-TOOLS = {"hand": drawn, "extreme": extreme, "grabcut": grabcut, "scissors": scissors, "wand": wand, "combined": combined}
+TOOLS = {
+    "hand": drawn,
+    "extreme": extreme,
+    "grabcut": grabcut,
+    "scissors": scissors,
+    "either": either,
+    "wand": wand,
+    "combined": combined,
+}
 
 
 def counted(steps: Iterator[tuple[int, float]]) -> list[int]:

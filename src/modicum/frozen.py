@@ -1,5 +1,6 @@
-"""What every noun is made of: an immutable base, and names as they are stored."""
+"""What every noun is made of: an immutable base, and names and colours as they are stored."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -26,4 +27,12 @@ def normal_name(name: str) -> str:
     return name
 
 
+def normal_colour(colour: str) -> str:
+    """A colour as it is stored: # and six digits, in small letters."""
+    if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+        raise ValueError(f"a colour is # and six hexadecimal digits, such as #1f77b4; received {colour[:40]!r}")
+    return colour.lower()
+
+
 Name = Annotated[str, AfterValidator(normal_name)]
+Colour = Annotated[str, AfterValidator(normal_colour)]

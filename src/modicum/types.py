@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from modicum.frozen import Frozen, Name
+from modicum.frozen import Colour, Frozen, Name
 from modicum.geometry import Attribute, Bones, Kind, Shapes
 
 # --- schema -----------------------------------------------------------------------------------------------------------
@@ -25,7 +25,7 @@ class Class(Frozen):
     name: Name
     key: str | None = Field(default=None, min_length=1, max_length=1)
     archived: bool = False
-    colour: str | None = Field(default=None, pattern="^#[0-9a-f]{6}$", description="none: one of the list, by id")
+    colour: Colour | None = Field(default=None, description="none: one of the list, by id")
     shapes: tuple[Kind, ...] = ()
     attributes: tuple[Attribute, ...] = Field(default=(), max_length=100)
     skeleton: Bones | None = None

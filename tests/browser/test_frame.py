@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from browser.looks import SCREENSHOTS, SIZES, overflow, serious
 from browser.tab import Served, Tab
-from browser.test_pages import SCREENSHOTS, SIZES, overflow, serious
 
 OpenTab = Callable[[], Tab]
 PAGES = {

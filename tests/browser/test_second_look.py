@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from browser.looks import PICTURES_ARE_THERE, look, serious
 from browser.tab import Served, Tab
-from browser.test_pages import PICTURES_ARE_THERE, SCREENSHOTS, SIZES, overflow, serious
 from modicum.demo import Oracle, wait_for
 
 OpenTab = Callable[[], Tab]
@@ -55,18 +55,9 @@ def saved(tab: Tab, server: Served, slug: str, item_id: int, class_id: int) -> N
 
 
 def test_the_page_fits_and_is_accessible(open_tab: OpenTab, slug: str) -> None:
-    SCREENSHOTS.mkdir(exist_ok=True)
     tab = open_tab()
     tab.go(f"/p/{slug}/review")
-    for look in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=look)
-        for width, height in SIZES:
-            tab.page.set_viewport_size({"width": width, "height": height})
-            expect(tab.page.get_by_text("The model says")).to_be_visible()
-            tab.page.wait_for_function(PICTURES_ARE_THERE)
-            tab.page.screenshot(path=SCREENSHOTS / f"review-{look}-{width}.png", full_page=True)
-            assert overflow(tab) <= 0
-            assert serious(tab.page) == []
+    look(tab, "review", lambda: expect(tab.page.get_by_text("The model says")).to_be_visible())
 
 
 def test_before_there_are_labels_it_says_why(open_tab: OpenTab, server: Served) -> None:

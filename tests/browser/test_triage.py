@@ -13,10 +13,10 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Route as Asked
 
+from browser.looks import PICTURES_ARE_THERE, SCREENSHOTS, look, serious
 from browser.tab import Served, Tab
 from browser.test_certificates import certificate
 from browser.test_certificates import view as certificates_view
-from browser.test_pages import PICTURES_ARE_THERE, SCREENSHOTS, SIZES, overflow, serious
 from modicum.batch_views import (
     Alarm,
     BatchDetail,
@@ -236,19 +236,8 @@ def test_every_state_fits_and_is_accessible(open_tab: OpenTab, slug: str, world:
     tab = open_tab()
     tell(tab, slug, world.states()[name])
     tab.go(f"/p/{slug}/triage")
-    expect(tab.page.locator("main").get_by_text(LANDMARKS[name]).first).to_be_visible()
-    look(tab, f"triage-{name}")
-
-
-def look(tab: Tab, name: str) -> None:
-    for scheme in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=scheme)
-        for width, _ in SIZES:
-            tab.page.set_viewport_size({"width": width, "height": 1500})  # the page scrolls within the window
-            tab.page.wait_for_function(PICTURES_ARE_THERE)
-            tab.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
-            assert overflow(tab) <= 0, f"the page is {overflow(tab)} px wider than the window of {width} px"
-            assert serious(tab.page) == []
+    landmark = tab.page.locator("main").get_by_text(LANDMARKS[name]).first
+    look(tab, f"triage-{name}", lambda: expect(landmark).to_be_visible(), tall=1500)
 
 
 def test_a_batch_is_certified_from_its_report(open_tab: OpenTab, server: Served, slug: str, world: World) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Locator, Route, expect
 
+from browser.looks import SCREENSHOTS, look, serious
 from browser.tab import Served, Tab
-from browser.test_pages import SCREENSHOTS, overflow, serious
 from modicum.demo import wait_for
 
 OpenTab = Callable[[], Tab]
@@ -245,6 +245,34 @@ def test_every_other_kind_is_drawn_and_saved(open_bench: Callable[[str], Bench])
     assert value["shapes"][5]["class_id"] == 1
     assert sum(mask["counts"]) == mask["w"] * mask["h"]
     assert sum(mask["counts"][1::2]) > 500
+
+
+def test_a_pen_paints_by_its_pressure_and_the_resting_hand_draws_nothing(open_bench: Callable[[str], Bench]) -> None:
+    bench = open_bench("Pen")
+    browser = bench.tab.page.context.new_cdp_session(bench.tab.page)
+
+    def stroke(y: float, pressure: float) -> None:
+        for kind, x in (("mousePressed", 100), ("mouseMoved", 200), ("mouseMoved", 300), ("mouseReleased", 300)):
+            left, top = bench.on_screen(x, y)
+            at = {"x": left, "y": top, "button": "left", "buttons": 0 if kind == "mouseReleased" else 1, "clickCount": 1}
+            browser.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", "force": pressure, **at})
+
+    bench.key("1")
+    bench.tool("Brush")
+    stroke(100, 0.1)
+    expect(bench.objects).to_have_count(1)
+    bench.key("Escape")
+    stroke(300, 1)
+    expect(bench.objects).to_have_count(2)
+    bench.key("Escape")
+    left, top = bench.on_screen(100, 420)
+    browser.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": left, "y": top}]})
+    browser.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": left + 60, "y": top}]})
+    browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(bench.objects).to_have_count(2)
+    light, firm = (shape["geometry"] for shape in bench.saved(bench.save())["shapes"])
+    assert near([light["w"] - light["h"], firm["w"] - firm["h"]], [200, 200], 4)
+    assert light["h"] < 0.6 * firm["h"]
 
 
 def test_attributes_groups_order_and_copies(open_bench: Callable[[str], Bench]) -> None:
@@ -483,14 +511,7 @@ def test_every_size_and_look_is_accessible(open_bench: Callable[[str], Bench]) -
     bench.tool("Box")
     bench.pull((100, 100), (300, 250))
     bench.key("v", "Shift+l")
-    for look in ("light", "dark"):
-        page.emulate_media(color_scheme=look)
-        for width, height in ((1280, 800), (768, 1024)):
-            page.set_viewport_size({"width": width, "height": height})
-            expect(page.locator(".look")).to_be_visible()
-            page.screenshot(path=SCREENSHOTS / f"workbench-{look}-{width}.png", full_page=True)
-            assert overflow(bench.tab) <= 0
-            assert serious(page) == []
+    look(bench.tab, "workbench", lambda: expect(page.locator(".look")).to_be_visible())
     bench.key("?")
     expect(page.get_by_role("heading", name="Suggestions").last).to_be_visible()
     assert serious(page) == []

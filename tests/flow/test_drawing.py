@@ -264,6 +264,10 @@ def test_a_schema_changes_with_labels_in_place_or_says_why_not(client: TestClien
         assert answer.status_code in (400, 409, 422), answer.text
         return answer.json()["path"], answer.json()["message"]
 
+    assert refusal(colour="red") == (
+        "$.classes[0].colour",
+        "a colour is # and six hexadecimal digits, such as #1f77b4; received 'red'",
+    )
     assert refusal(shapes=["skeleton"])[0] == "$.classes[0].shapes"
     assert refusal(attributes=[]) == (
         "$.classes[0].attributes",
