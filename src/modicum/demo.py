@@ -45,7 +45,7 @@ def write_digits(folder: Path, count: int = 1797) -> dict[str, str]:
                 digit = Image.fromarray((255 - image * (255 / 16)).astype("uint8"))
                 paper = Image.new("L", (SIDE + 2 * MARGIN, SIDE + 2 * MARGIN), "white")
                 paper.paste(digit.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (MARGIN, MARGIN))
-                paper.save(folder / name)
+                paper.save(folder / name, compress_level=1)  # half of the time, and hardly larger
     except OSError as error:
         raise StorageError(
             f"cannot write the demo's images to {folder}: {error.strerror}; choose another home with --home"
