@@ -105,7 +105,7 @@ STATES = {
 def slug(server: Served) -> str:
     made = server.new_project("Digits that label themselves")
     oracle = Oracle(server.client, made, server.truth)
-    oracle.label(40)
+    oracle.label(40, pause=20)
     oracle.settle()
     return made
 

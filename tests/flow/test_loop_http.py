@@ -62,9 +62,9 @@ def test_the_loop_from_a_folder_to_an_export(tmp_path: Path, start: Start, pictu
     assert claim_one(client, slug, "another-tab")["id"] != first["id"], "nobody gets what somebody holds"
 
     oracle = Oracle(client, slug, truth)
-    oracle.label(20)
+    oracle.label(20, pause=10)
     early = oracle.settle()["round"]["number"]
-    oracle.label(45)
+    oracle.label(45, pause=25)
     view = oracle.settle()
     assert view["round"]["number"] > early, "the model is trained again"
     assert view["counts"]["human"] == 45
@@ -207,4 +207,4 @@ def test_kill_9_loses_no_acknowledged_submission(tmp_path: Path, start: Start) -
         assert client.get(f"/projects/{slug}/items/{item_id}")["label"] is not None
     assert client.get(f"/projects/{slug}")["counts"]["items"] == len(truth)
     oracle = Oracle(client, slug, truth)
-    oracle.label(min(len(acknowledged) + 15, len(truth)))  # and the work goes on
+    oracle.label(min(len(acknowledged) + 15, len(truth)), pause=15)  # and the work goes on

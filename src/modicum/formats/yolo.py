@@ -9,11 +9,11 @@ import csv
 import io
 from collections.abc import Callable
 from functools import partial
+from itertools import compress
 from typing import Any, NamedTuple
 
 import yaml
 
-from modicum.engine.measure import around
 from modicum.errors import ModicumError, SourceError
 from modicum.formats.losses import Losses, RefusedError
 from modicum.formats.outline import rotated_from
@@ -251,10 +251,11 @@ def _around_nodes(values: list[float], per_node: int) -> bool:
     """Whether a box is the one around its marked keypoints, as we write when there is no other."""
     across, down = values[4::per_node], values[5::per_node]
     seen = values[6::3] if per_node == 3 else [x or y for x, y in zip(across, down, strict=True)]
-    marked = [(x, y) for x, y, visible in zip(across, down, seen, strict=True) if visible]
-    if not marked:
+    if not all(seen):
+        across, down = [*compress(across, seen)], [*compress(down, seen)]
+    if not across:
         return False
-    left, top, right, bottom = around(marked)
+    left, right, top, bottom = min(across), max(across), min(down), max(down)
     box = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
     return all(abs(a - b) < 1e-7 for a, b in zip(values[:4], box, strict=True))
 
@@ -280,12 +281,16 @@ def _polygon(values: list[float], width: int, height: int) -> Polygon:
     return Polygon(rings=(_points(values, width, height),))
 
 
+_MARKS: dict[float, int] = {0: 0, 1: 1, 2: 2}  # the visibility nearly every keypoint has
+
+
 def _pose(values: list[float], width: int, height: int, per_node: int) -> Skeleton:
     across, down = [x * width for x in values[4::per_node]], [y * height for y in values[5::per_node]]
     seen = values[6::3] if per_node == 3 else [2 if x or y else 0 for x, y in zip(across, down, strict=True)]
-    nodes = tuple([(x, y, min(2, max(0, int(visible)))) for x, y, visible in zip(across, down, seen, strict=True)])
-    if not any(visible for *_, visible in nodes):
+    marks = [_MARKS[mark] if mark in _MARKS else min(2, max(0, int(mark))) for mark in seen]
+    if not any(marks):
         raise RefusedError("a skeleton without a keypoint")
+    nodes = tuple(zip(across, down, marks, strict=True))
     return Skeleton.model_validate({"nodes": nodes})
 
 
