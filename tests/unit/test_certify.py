@@ -123,6 +123,23 @@ def test_a_refusal_says_how_many_more_are_needed_and_these_do():
     assert isinstance(selective(ids, scores, enough, wrong[enough], error=0.02, confidence=0.95), Certificate)
 
 
+def test_an_anytime_refusal_says_about_how_many_more_are_needed():
+    """Where errors are not much rarer than they may be it takes hundreds, and it says so from the start."""
+    asked, took = [], []
+    for seed in range(12):
+        ids, scores, wrong = pool(1_500, seed, 0.025)
+        order = draw(ids, 1_400, np.random.default_rng(seed))
+        for k in range(100, 1_400, 25):
+            said = anytime(ids, scores, order[:k], wrong[order[:k]], error=0.05, confidence=0.95)
+            if isinstance(said, Certificate):
+                took.append(k)
+                break
+            if k == 100:
+                asked.append(k + (said.more or 1_400))
+    assert len(took) == 12
+    assert np.median(took) / 2 < np.median(asked) < 2 * np.median(took)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_what_cannot_carry_a_certificate_is_refused_with_the_reason(method):
     ids, scores, wrong = pool(2_000)

@@ -81,3 +81,13 @@ def log_wealth(wrong: npt.NDArray[np.bool_], size: int, marked: int) -> F64:
     path = np.concatenate([np.zeros((len(BETS), 1)), np.cumsum(factor, axis=1)], axis=1)
     answer: F64 = np.logaddexp.reduce(path, axis=0) - np.log(len(BETS))
     return answer
+
+
+def still_to_draw(wrong: npt.NDArray[np.bool_], size: int, marked: int, delta: float) -> int | None:
+    """About how many draws more this wealth takes to reach 1/delta, with errors as frequent as so far; None: never."""
+    n, k = len(wrong), int(wrong.sum())
+    if n >= size:
+        return None
+    rate, mean = (k / n if n else 0.0), float(np.clip((marked - k) / (size - n), 0, 1))
+    growth = float((rate * np.log1p(BETS * (mean - 1)) + (1 - rate) * np.log1p(BETS * mean)).max())
+    return None if growth <= 0 else int(np.ceil((-np.log(delta) - log_wealth(wrong, size, marked)[-1]) / growth))

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from modicum.engine.arrays import F64, Ints
 from modicum.engine.band import band
-from modicum.engine.bounds import allowed, log_wealth, needed
+from modicum.engine.bounds import allowed, log_wealth, needed, still_to_draw
 from modicum.engine.ladder import Ladder, cautious, ladder
 from modicum.errors import InputError
 
@@ -221,7 +221,7 @@ def _certify(
     else:
         last = passed(method, steps, k, error, delta, sample.size)
     if last is None:
-        return _refusal(method, sample, steps, n, k, error, delta, sample.size)
+        return _refusal(method, sample, steps, n, k, error, delta, pilot)
     threshold = float(steps.thresholds[last])
     covered = int(steps.sizes[last])
     if covered == n[last]:
@@ -361,14 +361,20 @@ def stands(certificate: Certificate, ids: npt.ArrayLike, scores: npt.ArrayLike, 
     return None
 
 
-def _refusal(method: Method, sample: Sample, steps: Ladder, n: Ints, k: Ints, error: float, delta: float, size: int) -> Refusal:
+def _refusal(method: Method, sample: Sample, steps: Ladder, n: Ints, k: Ints, error: float, delta: float, pilot: int) -> Refusal:
     """Why nothing is certified, and how many more draws would do at the error rate seen so far."""
     draws, wrong = int(sample.drawn.sum()), int(sample.wrong.sum())
     wishes = []
-    for step in np.unique(np.linspace(0, len(steps.sizes) - 1, 8).astype(int)):
+    # anytime, looser steps wait for the strictest one
+    for step in [0] if method == "anytime" else np.unique(np.linspace(0, len(steps.sizes) - 1, 8).astype(int)).tolist():
         rate = k[step] / n[step] if n[step] else 0.0
         if method == "whole-pool":
-            wish = needed(steps.frame, error * size / steps.frame, delta, float(k[step]) / draws)
+            wish = needed(steps.frame, error * sample.size / steps.frame, delta, float(k[step]) / draws)
+        elif method == "anytime":
+            inside = sample.order_wrong[pilot:][sample.order_scores[pilot:] >= steps.thresholds[step]]
+            size = int(steps.sizes[step])
+            above = still_to_draw(inside, size, min(allowed(error, size) + 1, size), delta)
+            wish = None if above is None else draws + int(np.ceil(above * steps.frame / size))
         else:
             above = needed(int(steps.sizes[step]), error, delta, float(rate))
             wish = None if above is None else int(np.ceil(above * steps.frame / steps.sizes[step]))
