@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -158,6 +158,14 @@ def _processors() -> int:
 # --- looking: in several threads, changing nothing ---------------------------------------------------------------------
 
 
+class _Found(NamedTuple):
+    """What is known of bytes: facts and vector, or the reason why there are none."""
+
+    facts: images.Facts | None = None
+    vector: NDArray[np.floating] | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class _Seen:
     """An entry after it was looked at: with facts and vector it may become an item, with a reason it may not."""
@@ -187,7 +195,9 @@ class _Look:
             twins = items.twins(conn, self.project_id, contents.keys() - known.keys())
         found = self._copied(twins)
         found |= self._encoded({sha256: data for sha256, data in contents.items() if sha256 not in known | found})
-        return [] if self.ending.is_set() else [replace(each, **found.get(each.sha256, {})) for each in seen]
+        if self.ending.is_set():
+            return []
+        return [replace(each, **found[each.sha256]._asdict()) if each.sha256 in found else each for each in seen]
 
     def _read(self, entry: Entry | Refusal, contents: dict[str, bytes]) -> _Seen:
         if isinstance(entry, Refusal) or self.ending.is_set():
@@ -200,34 +210,34 @@ class _Look:
         contents[sha256] = data
         return _Seen(entry, sha256)
 
-    def _copied(self, twins: Mapping[str, Twin]) -> dict[str, dict[str, Any]]:
+    def _copied(self, twins: Mapping[str, Twin]) -> dict[str, "_Found"]:
         """Facts and vectors of what another project has encoded already. One that goes away meanwhile is encoded again."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, _Found] = {}
         for sha256, twin in twins.items():
             with suppress(StorageError):
                 vectors = Vectors(self.home.vectors_of(twin.project_id), self.encoder.dims).read(twin.row + 1)
                 facts = images.Facts(twin.media, twin.width, twin.height)
-                found[sha256] = {"facts": facts, "vector": np.asarray(vectors[twin.row])}
+                found[sha256] = _Found(facts, np.asarray(vectors[twin.row]))
         return found
 
-    def _encoded(self, new: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    def _encoded(self, new: Mapping[str, bytes]) -> dict[str, "_Found"]:
         """Facts and vectors of what nobody has encoded yet, or the reason why there are none."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, _Found] = {}
         pixels: dict[str, NDArray[np.uint8]] = {}
         for sha256, data in new.items():
             if self.ending.is_set():
                 return {}
             try:
-                found[sha256], pixels[sha256] = {"facts": images.probe(data)}, images.decode(data, self.encoder.size)
+                found[sha256], pixels[sha256] = _Found(images.probe(data)), images.decode(data, self.encoder.size)
             except MediaError as error:
-                found[sha256] = {"reason": error.message}
+                found[sha256] = _Found(reason=error.message)
         waiting = list(pixels)
         for start in range(0, len(waiting), _AT_ONCE):
             if self.ending.is_set():
                 return {}
             part = waiting[start : start + _AT_ONCE]
             for sha256, vector in zip(part, self.encoder([pixels[sha256] for sha256 in part]), strict=True):
-                found[sha256]["vector"] = vector
+                found[sha256] = found[sha256]._replace(vector=vector)
         return found
 
 

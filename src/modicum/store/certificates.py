@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from modicum.errors import ConflictError, NotFoundError
 from modicum.store import labels, tasks
@@ -198,9 +198,17 @@ def list_all(conn: Connection, project_id: int) -> list[Row[Any]]:
 
 
 def fallen(conn: Connection, project_id: int) -> Row[Any] | None:
-    """The last one that was revoked, unless another has taken its place since."""
+    """Number, route, reason, end and batch of the last one that was revoked, unless another has taken its place since."""
     mine = certificate.c.project_id == project_id
-    revoked = select(certificate).where(mine, certificate.c.state == CertificateState.REVOKED)
+    # without the facts: these are large, and every pulse looks here
+    told: tuple[ColumnElement[Any], ...] = (
+        certificate.c.number,
+        certificate.c.route,
+        certificate.c.reason,
+        certificate.c.ended,
+        certificate.c.batch,
+    )
+    revoked = select(*told).where(mine, certificate.c.state == CertificateState.REVOKED)
     row = conn.execute(revoked.order_by(certificate.c.ended.desc()).limit(1)).one_or_none()
     if row is None:
         return None
