@@ -10,6 +10,8 @@ DEV := .venv/.dev
 UI := $(shell find ui -name node_modules -prune -o -type f ! -name '*.test.*' -print 2>/dev/null)
 LOCK := ui/package-lock.json
 PACKAGING := pyproject.toml hatch_build.py $(LOCK)
+# Bytecode is made when a module is first used, not for 1 GB of libraries beforehand: that halves the wait.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --editable
 # Always the node that came with .venv, never the machine's: one version, and nobody has to have it.
 NPM := PATH="$$PWD/.venv/bin:$$PATH" npm --prefix ui --silent
 
@@ -27,12 +29,12 @@ help: ## list the targets
 $(RUN): .venv/pyvenv.cfg $(PACKAGING) $(UI)
 	@if [ -f $(DEV) ]; then $(MAKE) ui; else \
 	    echo "Installing modicum and building its interface (about a minute the first time) ..."; \
-	    $(BIN)/python -m pip install --quiet --editable .; fi
+	    $(INSTALL) .; fi
 	@touch $(RUN)
 
 $(DEV): .venv/pyvenv.cfg $(PACKAGING)
 	@echo "Installing modicum and the tools to work on it (a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(INSTALL) '.[dev]'
 	@touch $(DEV)
 
 setup: $(DEV) ui ## set up .venv and the interface, to work on modicum
@@ -48,6 +50,9 @@ demo: $(RUN) ## open the interface on scikit-learn's digits; DRAW=1: pages to dr
 
 # --- to work on it ----------------------------------------------------------------------------------------------------
 
+# As modicum itself starts: threads of linear algebra that wait for each other on a busy machine cost a fifth of the time.
+test: export OPENBLAS_NUM_THREADS ?= 1
+test: export OMP_NUM_THREADS ?= 1
 test: $(DEV) ui ## set everything up and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 -rs $(ARGS)
 
@@ -74,7 +79,7 @@ fix: $(DEV) ui ## mend what can be mended by machine: formatting, imports, opena
 	@$(NPM) run fix
 
 bench: $(DEV) ## run every benchmark and print its ratios
-	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@$(INSTALL) '.[bench]'
 	@missed=; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || missed="$$missed $$script"; done; \
 	    [ -z "$$missed" ] || { echo "claims that do not hold here:$$missed"; exit 1; }
 
