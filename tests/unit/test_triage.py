@@ -37,6 +37,21 @@ def test_nearly_every_new_item_is_found_with_few_questions_more_than_there_are(s
     assert (truth[queried] >= 8).sum() >= 28
 
 
+def test_what_is_new_without_being_alike_is_found_too() -> None:
+    """Items that no class explains and that have no company: nothing found leads to the next one."""
+    shares = []
+    for seed in range(5):
+        reference, labels, batch, truth = world(seed, novel=0, known=500)
+        rng = np.random.default_rng([seed, 5])
+        rows = rng.choice(len(batch), 30, replace=False)
+        batch[rows] = rng.standard_normal((30, 24)) * batch.std(axis=0) + batch.mean(axis=0)
+        truth[rows] = 99
+        queried = answered(Triage(reference, labels, batch, np.random.default_rng(seed)), truth, 60)
+        shares.append((truth[queried] == 99).mean() * len(queried) / 30)
+    assert min(shares) >= 0.6  # at random: 0.12
+    assert np.mean(shares) >= 0.8
+
+
 def test_a_batch_without_novelty_is_done_within_a_quarter_of_the_budget() -> None:
     for seed in range(5):
         triage, truth = begun(seed, novel=0, known=800)

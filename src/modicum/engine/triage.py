@@ -19,11 +19,17 @@ from modicum.engine.pursuit import Rival, rival, spread
 from modicum.errors import InputError
 from modicum.types import Interval
 
-_LOOKS = ((0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4))  # ways to explore: all signs, those that need company, those that need none
+# Ways to explore: all signs, those that need company, those that need none, and the one that scattered items stand out by.
+_LOOKS = ((0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4), (3,))
 _TRUST = (0.15,) * 6 + (0.3, 0.4, 0.7)  # weights before any answer: signs of novelty, then the three of nearness to answers
 _DOUBT = (0.15,) * 6 + (0.3, 0.3, 0.3)  # standard deviation of the weights around that
 _RARE, _RARE_DOUBT = -1.0, 2.0  # the offset: novelty is rare
-_START = (0.3, 0.3)  # hits and misses of a way to explore before it was tried
+_START = (
+    (0.3, 0.3),
+    (0.3, 0.3),
+    (0.3, 0.3),
+    (0.1, 0.3),
+)  # hits and misses of each before it was tried: the last when others fail
 _BACKGROUND, _ORDINARY = 2_000, 0.3  # items without an answer that are learned from, and the weight of one as known
 _TURNS = 5  # of fitting, each trusting less that what looks new is known
 _FADE = 0.85  # an attempt to explore counts that much after the next one
@@ -72,7 +78,7 @@ class Triage:
         self._answers: dict[int, int] = {}
         self._mass: dict[int | None, F64] = {}  # summed kernels to the answers of each new class [n, 3]; None: of all known ones
         self._explored: dict[int, int] = {}  # items asked for to explore, and the way that led there
-        self._tries = [np.array(_START) for _ in _LOOKS]  # hits and misses of each way to explore
+        self._tries = [np.array(pair) for pair in _START]  # hits and misses of each way to explore
         self._belief: _Belief | None = None
         self._fitted: dict[int, Rival] = {}
         self._strange: F64 | None = None
