@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +31,15 @@ def bounds(geometry: Geometry) -> Bounds:
         case Polyline(points=points) | Points(points=points):
             return around(points)
         case Skeleton(nodes=nodes):
-            return around([(x, y) for x, y, seen in nodes if seen] or [(x, y) for x, y, _ in nodes])
+            xs, ys, seen = zip(*nodes, strict=True)
+            if not all(seen) and any(seen):
+                xs, ys = tuple(compress(xs, seen)), tuple(compress(ys, seen))
+            return min(xs), min(ys), max(xs), max(ys)
 
 
 def around(points: Sequence[Point]) -> Bounds:
     """The smallest box around some points."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    xs, ys = zip(*points, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
 
 

@@ -22,6 +22,7 @@ from modicum.formats.places import Out, Source
 from modicum.formats.yolo_writer import HEADER, TABLE, TASKS, write_detect, write_obb, write_pose, write_segment
 from modicum.geometry import Bones, Box, Geometry, Point, Polygon, Skeleton
 
+_SAME = 1e-7  # of an image's side
 _OTHER_TEXTS = ("classes.txt", "train.txt", "val.txt", "test.txt", "labelmap.txt", "obj.names", "requirements.txt")
 
 
@@ -256,8 +257,13 @@ def _around_nodes(values: list[float], per_node: int) -> bool:
     if not across:
         return False
     left, right, top, bottom = min(across), max(across), min(down), max(down)
-    box = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
-    return all(abs(a - b) < 1e-7 for a, b in zip(values[:4], box, strict=True))
+    x, y, w, h = values[:4]
+    return (
+        abs(x - (left + right) / 2) < _SAME
+        and abs(y - (top + bottom) / 2) < _SAME
+        and abs(w - right + left) < _SAME
+        and abs(h - bottom + top) < _SAME
+    )
 
 
 def _points(values: list[float], width: int, height: int) -> tuple[Point, ...]:
