@@ -167,6 +167,18 @@ def grown(n: int) -> float:
     return round(process_time() - started, 1)
 
 
+def false_alarms(name: str, times: int) -> dict[str, str]:
+    """How often the two-sample test raised the alarm over batches in which nothing is new, and over a surge of known classes."""
+    counts = {}
+    for kind, surge in (("calm", False), ("surge", True)):
+        rung = 0
+        for seed in range(times):
+            reference, labels, batch, _ = scenario(name, seed, share=0.0, surge=surge)
+            rung += new_content(reference, labels, batch, np.random.default_rng([seed, 1])) <= 0.05
+        counts[kind] = f"{rung} of {times}"
+    return counts
+
+
 KINDS: dict[str, dict[str, float]] = {
     "five_percent": {},
     "surge": {"surge": True},
@@ -184,7 +196,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", nargs="+", choices=list(SIZES), default=list(SIZES))
-    parser.add_argument("--only", nargs="+", choices=[*KINDS, "growth"], default=[*KINDS, "growth"])
+    parser.add_argument("--only", nargs="+", choices=[*KINDS, "alarms", "growth"], default=[*KINDS, "growth"])
+    parser.add_argument("--times", type=int, default=40, help="batches for each count of `--only alarms`")
     parser.add_argument("--informed", action="store_true", help="minutes a run")
     args = parser.parse_args()
     names = [name for name in args.data if name not in FILES or (EMBEDDINGS / FILES[name]).is_file()]
@@ -199,6 +212,8 @@ def main() -> None:
             least, worst = AIMS.get(kind, (0.0, 0.0))
             if found["recall"] < least or found["worst"] < worst or (kind == "none" and found["most_asked"] > 0.25):
                 missed.append(f"{kind}: {name}")
+    if "alarms" in args.only:
+        answer["false_alarms"] = {name: false_alarms(name, args.times) for name in names}
     if "growth" in args.only:
         answer["growth_seconds"] = {str(n): grown(n) for n in GROWTH}
     answer["missed"] = missed

@@ -14,6 +14,7 @@ from modicum.engine.control import control_curve, saving
 from modicum.engine.forecast import ROUNDS, agreement, gain, settled
 from modicum.engine.heads import Head, predict_proba
 from modicum.home import Home
+from modicum.looking import audits_due
 from modicum.store import counts, drawings, facts, projects, rounds, scores
 from modicum.store.db import Database
 from modicum.store.scores import Scores
@@ -72,7 +73,7 @@ def progress(db: Database, home: Home, project: Project, *, patient: bool = Fals
         confusions=_confusions(known, holdout, surprises),
         labels_per_hour=per_hour,
         seconds_per_label=seconds,
-        seconds_left=_seconds_left(project.policy, counted, asked, sure, seconds),
+        seconds_left=_seconds_left(project.policy, counted, asked, sure, audits_due(db, project), seconds),
         rounds=tuple(found),
     )
 
@@ -221,10 +222,11 @@ def _speed(decisions: Sequence[Row[datetime, str, str, float | None]]) -> tuple[
     return made / hours if hours > 0 else None, float(np.mean(spent)) if spent else None
 
 
-def _seconds_left(policy: Policy, counted: Counts, asked: int, sure: int, seconds: float | None) -> float | None:
-    """Work that is left: the budget's rest, or without one all that the model is not sure of, and confirming the others."""
+def _seconds_left(policy: Policy, counted: Counts, asked: int, sure: int, audits: int, seconds: float | None) -> float | None:
+    """Work that is left: the budget's rest, or without one all that the model is not sure of, the audits that are due, and
+    confirming the others."""
     if seconds is None:
         return None
     if policy.budget is not None:
         return max(0, min(policy.budget - asked, counted.pool)) * seconds
-    return max(0, counted.pool - sure) * seconds + sure * SECONDS_TO_CONFIRM
+    return (max(0, counted.pool - sure) + audits) * seconds + sure * SECONDS_TO_CONFIRM

@@ -13,6 +13,7 @@ from flow.test_desk import TAB, answer, expire, label_some
 from modicum import bill_page, certificates, desk, report, rounds, validate
 from modicum.bill_views import Bill
 from modicum.home import Home
+from modicum.progress import progress
 from modicum.store import items, projects, spending
 from modicum.store.db import Database
 from modicum.store.tables import task
@@ -109,6 +110,20 @@ def test_the_rest_holds_the_audits_that_are_due(db: Database, home: Home) -> Non
     assert any("Audits go on" in note for note in bill.notes)
     answer_audits(db, project, "audit", most=5)
     assert told(db, home, project).rest.to_audit < bill.rest.to_audit
+
+
+def test_the_time_left_on_progress_holds_the_audits_too(db: Database, home: Home) -> None:
+    project = sure_project(db, home)
+    issued(db, home, project)
+    run(db, project)
+    before = progress(db, home, project)
+    work(db, project, 3, 2.0)
+    bill, pace = told(db, home, project), progress(db, home, project)
+    assert before.seconds_left is None  # nobody was timed
+    assert bill.rest.to_audit > 50
+    assert pace.seconds_per_label is not None
+    assert pace.seconds_left is not None
+    assert pace.seconds_left >= bill.rest.to_audit * pace.seconds_per_label
 
 
 def test_a_holdout_item_measures_whichever_way_it_came_up(db: Database, home: Home) -> None:
