@@ -17,7 +17,8 @@ from modicum.store.db import Database
 from modicum.types import Project
 
 LOOK_S = 0.2  # between two looks for work
-LONG_LOOK_S = 2.0  # a look even when this process has committed nothing: another one may have
+LONG_LOOK_S = 1.0  # a look even when this process has committed nothing: another one may have
+QUIET_S = 0.9  # a project that had no work and no news since is passed over for so long: a home may have many
 REST = 2.0  # a project rests this many times as long as its round took: people's requests get most of the machine
 NICE = 10  # priority of the worker's threads below the server's, in steps of Linux
 BACK_OFF_S = (2.0, 10.0, 60.0)  # waits after the first, second and later failures
@@ -31,6 +32,14 @@ class _Trouble:
 
     failures: int
     again: float
+
+
+@dataclass(frozen=True)
+class _Quiet:
+    """A project in which there was nothing to do: what was known of it, and when to look again all the same."""
+
+    news: object
+    until: float
 
 
 class Worker:
@@ -47,6 +56,7 @@ class Worker:
         self._training: set[int] = set()
         self._trouble: dict[int, _Trouble] = {}
         self._rested: dict[int, float] = {}  # when a project has rested
+        self._quiet: dict[int, _Quiet] = {}
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=f"modicum-{name}", daemon=True)
             for name, work in (("imports", self._next_import), ("rounds", self._due_rounds))
@@ -108,19 +118,31 @@ class Worker:
     # --- rounds --------------------------------------------------------------------------------------------------------
 
     def _due_rounds(self) -> bool:
-        with self._db.read() as conn:
-            found = projects.list_all(conn)
         now = time.monotonic()
         self._rested = {project_id: until for project_id, until in self._rested.items() if now < until}
-        opened = [self._maybe_round(project) for project in found if not self._stop.is_set()]
-        return any(opened)
+        with self._db.read() as conn:
+            news = projects.news(conn)
+            found = [projects.get(conn, project_id) for project_id in news if self._worth(project_id, news[project_id], now)]
+        self._quiet = {project_id: quiet for project_id, quiet in self._quiet.items() if project_id in news}
+        worked = False
+        for project in found:
+            if not self._stop.is_set() and self._maybe_round(project):
+                worked = True
+                self._quiet.pop(project.id, None)
+            else:
+                self._quiet[project.id] = _Quiet(news[project.id], time.monotonic() + QUIET_S)
+        return worked
+
+    def _worth(self, project_id: int, news: object, now: float) -> bool:
+        """Whether to look at a project: not while it rests or its trouble is fresh, nor where nothing can have changed."""
+        trouble, quiet = self._trouble.get(project_id), self._quiet.get(project_id)
+        if project_id in self._rested or (trouble is not None and now < trouble.again):
+            return False
+        return quiet is None or quiet.news != news or now >= quiet.until
 
     def _maybe_round(self, project: Project) -> bool:
         """See to the project's certificates and batches, and open a round when one is due; whether anything was done."""
-        trouble = self._trouble.get(project.id)
         began = time.monotonic()
-        if project.id in self._rested or (trouble is not None and began < trouble.again):
-            return False
         try:
             drawn = project.task_schema.task == "draw"
             moved = self._keep_promises(project)

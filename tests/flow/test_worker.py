@@ -201,3 +201,31 @@ def test_an_import_that_a_stop_cuts_off_is_taken_up_again_without_a_word(
     db.write(jobs.take_up)
     with db.read() as conn:
         assert jobs.get(conn, job.id).state is JobState.QUEUED
+
+
+def test_only_projects_with_news_are_looked_at_closely(
+    db: Database, home: Home, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home may have many: where nothing happened, nothing is asked of the database again and again."""
+    monkeypatch.setattr("modicum.worker.QUIET_S", 3600.0)
+    first, second = (make_project(db, home, 60, policy=Policy(retrain_after=6)) for _ in range(2))
+    looked: list[int] = []
+    due = rounds.due
+
+    def noted(db: Database, project: Project) -> bool:
+        looked.append(project.id)
+        return due(db, project)
+
+    monkeypatch.setattr("modicum.worker.rounds.due", noted)
+    monkeypatch.setattr("modicum.worker.REST", 0.0)
+    while worker._due_rounds():
+        pass
+    assert {newest(db, first), newest(db, second)} == {0}
+    looked.clear()
+    worker._due_rounds()
+    assert looked == []
+    label_some(db, second, 6)
+    while worker._due_rounds():
+        pass
+    assert set(looked) == {second.id}
+    assert (newest(db, first), newest(db, second)) == (0, 1)

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from modicum.errors import ConflictError, InputError, NotFoundError, SchemaError
 from modicum.frozen import Name
+from modicum.store.jobs import ACTIVE
 from modicum.store.tables import (
     annotation,
     batch,
@@ -80,6 +81,15 @@ def create(
 def list_all(conn: Connection) -> list[Project]:
     """Every project, the newest first."""
     return [_project(row) for row in conn.execute(select(*_COLUMNS).order_by(project.c.id.desc()))]
+
+
+def news(conn: Connection) -> dict[int, tuple[int, int | None, int | None]]:
+    """By project, the newest first: rows of vectors, newest annotation, the import that waits or runs. Most of what asks for work
+    changes one of them, and a look at all projects costs less than a whole one at any."""
+    newest = select(func.max(annotation.c.id)).where(annotation.c.project_id == project.c.id).scalar_subquery()
+    running = select(func.max(job.c.id)).where(job.c.project_id == project.c.id, job.c.state.in_(ACTIVE)).scalar_subquery()
+    rows = conn.execute(select(project.c.id, project.c.rows, newest, running).order_by(project.c.id.desc()))
+    return {number: (size, last, waits) for number, size, last, waits in rows}
 
 
 def get(conn: Connection, project_id: int) -> Project:
