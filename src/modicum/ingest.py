@@ -210,7 +210,7 @@ class _Look:
         contents[sha256] = data
         return _Seen(entry, sha256)
 
-    def _copied(self, twins: Mapping[str, Twin]) -> dict[str, "_Found"]:
+    def _copied(self, twins: Mapping[str, Twin]) -> dict[str, _Found]:
         """Facts and vectors of what another project has encoded already. One that goes away meanwhile is encoded again."""
         found: dict[str, _Found] = {}
         for sha256, twin in twins.items():
@@ -220,7 +220,7 @@ class _Look:
                 found[sha256] = _Found(facts, np.asarray(vectors[twin.row]))
         return found
 
-    def _encoded(self, new: Mapping[str, bytes]) -> dict[str, "_Found"]:
+    def _encoded(self, new: Mapping[str, bytes]) -> dict[str, _Found]:
         """Facts and vectors of what nobody has encoded yet, or the reason why there are none."""
         found: dict[str, _Found] = {}
         pixels: dict[str, NDArray[np.uint8]] = {}

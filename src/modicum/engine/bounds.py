@@ -84,7 +84,8 @@ def log_wealth(wrong: npt.NDArray[np.bool_], size: int, marked: int) -> F64:
 
 
 def still_to_draw(wrong: npt.NDArray[np.bool_], size: int, marked: int, delta: float) -> int | None:
-    """About how many draws more this wealth takes to reach 1/delta, with errors as frequent as so far; None: never."""
+    """About how many draws more it takes until the wealth of `log_wealth` reaches 1/delta, with errors as frequent as among the
+    draws `wrong` bool [n] so far, of `size` items of which `marked` would be too many wrong; None: never at that rate."""
     n, k = len(wrong), int(wrong.sum())
     if n >= size:
         return None

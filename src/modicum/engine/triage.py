@@ -24,12 +24,8 @@ _LOOKS = ((0, 1, 2, 3, 4, 5), (0, 1, 2), (3, 4), (3,))
 _TRUST = (0.15,) * 6 + (0.3, 0.4, 0.7)  # weights before any answer: signs of novelty, then the three of nearness to answers
 _DOUBT = (0.15,) * 6 + (0.3, 0.3, 0.3)  # standard deviation of the weights around that
 _RARE, _RARE_DOUBT = -1.0, 2.0  # the offset: novelty is rare
-_START = (
-    (0.3, 0.3),
-    (0.3, 0.3),
-    (0.3, 0.3),
-    (0.1, 0.3),
-)  # hits and misses of each before it was tried: the last when others fail
+# Hits and misses of each before it was tried: the last is for when the others fail.
+_START = ((0.3, 0.3),) * 3 + ((0.1, 0.3),)
 _BACKGROUND, _ORDINARY = 2_000, 0.3  # items without an answer that are learned from, and the weight of one as known
 _TURNS = 5  # of fitting, each trusting less that what looks new is known
 _FADE = 0.85  # an attempt to explore counts that much after the next one

@@ -295,12 +295,9 @@ def pairs(given: object, path: str = "") -> tuple[Point, ...]:
 def parsed_each(texts: Sequence[str], path: str = "") -> Sequence[float]:
     """Many numbers written as text; RefusedError as `parsed`, about the first that is none."""
     try:
-        values = [*map(float, texts)]
-        if not values or (min(values) >= -MOST and max(values) <= MOST and isfinite(sum(values))):
-            return values
-    except ValueError:
-        pass
-    return [parsed(text, path) for text in texts]
+        return finite([*map(float, texts)], path)
+    except ValueError:  # a RefusedError is one as well
+        return [parsed(text, path) for text in texts]
 
 
 def parsed(text: object, path: str = "") -> float:
