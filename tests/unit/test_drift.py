@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
+from sklearn.datasets import load_digits
 
-from modicum.engine.drift import alarm, mlls, new_content
+from modicum.engine.drift import alarm, combined, mlls, new_content
 from modicum.errors import InputError
 from modicum.types import Interval
 
@@ -42,6 +44,27 @@ def test_one_part_in_twenty_of_new_content_is_noticed() -> None:
         noticed += found.drift
         assert found.findings[0] == "new kind of content, about 30 items (25 to 36)"
     assert noticed == 2
+
+
+def test_a_small_batch_raises_the_alarm_by_what_is_in_it_not_by_luck() -> None:
+    # A draw in which the test of a single half has p from 0.01 to 0.16, by which half it is.
+    images, digits = load_digits(return_X_y=True)
+    order = np.random.default_rng(4).permutation(len(images))
+    x, y = images[order].astype(np.float32), digits[order]
+    known, labels, novel = x[y != 1], y[y != 1], x[y == 1]
+    batch = np.concatenate([known[500:570], novel[:16]])
+    found = [new_content(known[:500], labels[:500], batch, np.random.default_rng(draw)) for draw in range(8)]
+    assert max(found) <= 0.05, found
+
+
+def test_several_p_are_one() -> None:
+    assert combined([0.03]) == pytest.approx(0.03)
+    assert combined([0.02, 0.02, 0.02]) == pytest.approx(0.02)
+    assert combined([0.01, 0.5, 1.0]) > 0.01
+    assert combined([1.0, 1.0]) > 0.9
+    rng = np.random.default_rng(0)
+    wrong = [combined(np.clip(ndtr(rng.standard_normal() * 0.7 + rng.standard_normal(5) * 0.714), 0, 1)) for _ in range(2_000)]
+    assert np.mean(np.array(wrong) <= 0.05) < 0.065
 
 
 def test_more_of_a_known_class_is_called_by_its_name() -> None:
