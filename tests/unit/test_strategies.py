@@ -127,15 +127,6 @@ def test_finds_every_group_of_a_clustered_pool(name: str) -> None:
     assert sorted(chosen) == list(range(3, 12))
 
 
-def test_auto_prefers_the_doubtful_group() -> None:
-    vectors = np.repeat(10 * np.eye(4, dtype=np.float32), 50, axis=0) + rng().standard_normal((200, 4)).astype(np.float32)
-    rows = np.arange(200)
-    proba = np.tile(np.array([[0.97, 0.03]], np.float32), (200, 1))
-    proba[100:150] = [0.55, 0.45]
-    chosen = find_strategy("auto")(Pool(rows, vectors, rows, proba, NONE, NONE), 4, rng()).indices
-    assert chosen[0] // 50 == 2
-
-
 @pytest.mark.parametrize("name", ["typical", "auto"])
 def test_reads_a_float16_memory_map(name: str, tmp_path: Path) -> None:
     values = rng().standard_normal((300, 16)).astype(np.float16)

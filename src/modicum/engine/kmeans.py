@@ -6,24 +6,17 @@ from modicum.engine.arrays import F32, Ints
 
 _ROWS = 8_192
 _TRIES = 4
-_WORK = 8_000_000  # rows times centres that all starts together may cost
+_ITERATIONS = 12
 
 
-def kmeans(x: F32, k: int, rng: np.random.Generator, *, starts: int = 1) -> tuple[F32, Ints]:
-    """Centres [k, d] and the cluster of each row [n], 1 <= k <= n: the best of some starts, fewer when each is dear."""
-    starts = int(np.clip(_WORK / (len(x) * k), 1, starts))
-    runs = [_lloyd(x, k, rng) for _ in range(starts)]
-    return min(runs, key=lambda run: float(((x - run[0][run[1]]) ** 2).sum()))
-
-
-def _lloyd(x: F32, k: int, rng: np.random.Generator, iterations: int = 12) -> tuple[F32, Ints]:
-    """One run (Lloyd 1982; start after Arthur & Vassilvitskii 2007).
+def kmeans(x: F32, k: int, rng: np.random.Generator) -> tuple[F32, Ints]:
+    """Centres [k, d] and the cluster of each row [n], 1 <= k <= n (Lloyd 1982; start after Arthur & Vassilvitskii 2007).
 
     A dozen iterations: the last per cent of the objective does not change who is typical.
     """
     centres = _spread_start(x, k, rng)
     home = assign(x, centres)
-    for _ in range(iterations):
+    for _ in range(_ITERATIONS):
         counts = np.bincount(home, minlength=k)
         filled = np.flatnonzero(counts)
         first = np.cumsum(counts)[filled] - counts[filled]

@@ -14,6 +14,7 @@ from modicum.engine.propagate import Neighbours, neighbours
 AXES = 256  # principal axes heads and graphs work in: as accurate as all 1,280 dims and several times as fast
 ONCE = 10_240  # vectors of a survey that is kept: its neighbours take three seconds, once
 EACH = 2_048  # of one that is made for a single round
+_ROWS = 1_024
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +32,14 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """A sample: its frame, its rows [s] in the vectors it was drawn from, where they lie [s, a], and their neighbours."""
+    """A sample: its frame, its rows [s] in the vectors it was drawn from, where they lie [s, a], their neighbours, and how far
+    from each its 1st, 2nd, 4th, 8th ... neighbour is (`reach`, squared distances [s, r], see `within`)."""
 
     frame: Frame
     rows: Ints
     placed: F32
     found: Neighbours
+    reach: F32
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,4 +61,23 @@ def survey(vectors: Floats, rng: np.random.Generator, *, size: int = ONCE) -> Su
     x = gather(vectors, rows)
     seen = frame(x)
     placed = seen.place(x)
-    return Survey(seen, rows, placed, neighbours(placed))
+    return Survey(seen, rows, placed, neighbours(placed), reach(placed))
+
+
+def reach(placed: F32) -> F32:
+    """Squared distances [n, r] from rows [n, a] of length one to their 1st, 2nd, 4th, 8th ... neighbour, up to the last."""
+    ranks = 2 ** np.arange(max(1, int(np.log2(max(len(placed) - 1, 1))) + 1))
+    ranks = np.append(ranks[ranks < len(placed) - 1], max(len(placed) - 1, 0))
+    found = np.empty((len(placed), len(ranks)), dtype=np.float32)
+    for start in range(0, len(placed), _ROWS):
+        part = slice(start, start + _ROWS)
+        found[part] = 2 - 2 * np.sort(placed[part] @ placed.T, axis=1)[:, ::-1][:, ranks]  # rank 0 is the row itself
+    return np.maximum(found, 0, out=found)
+
+
+def within(found: F32, rank: float) -> F32:
+    """Squared distances [n] to the neighbour of this rank, from what `reach` found; between two ranks in equal ratios."""
+    place = float(np.clip(np.log2(max(rank, 1)), 0, found.shape[1] - 1))
+    low = int(place)
+    high, share = min(low + 1, found.shape[1] - 1), np.float32(place - low)
+    return np.asarray(found[:, low] ** (1 - share) * found[:, high] ** share, dtype=np.float32)

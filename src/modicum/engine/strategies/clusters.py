@@ -7,10 +7,9 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from modicum.engine import heads
-from modicum.engine.arrays import F32, F64, Ints, gather
+from modicum.engine.arrays import F32, F64, Ints, gather, principal_axes, unit
 from modicum.engine.kmeans import kmeans
 from modicum.engine.pool import Pool, Selection, in_id_order, top
-from modicum.engine.strategies.coverage import serve
 from modicum.engine.strategies.uncertainty import margins, predictions
 from modicum.engine.walk import directions, labeled_directions, neighbour_distances, stretches
 
@@ -21,13 +20,15 @@ _SMALL = 5
 _LINKED = 3_000
 _WIDER = 10
 _DROPS = 3
+_CENTRES = 1_024
+_LEAST_DIMS, _MOST_DIMS = 32, 128
 _KEPT = 0.25
 
 
 def k_means(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     """n clusters of the pool, of each the item nearest to its centre, the largest cluster first (after Zhdanov 2019)."""
     sample = pool.shuffled(rng)[: max(SAMPLE, n)]
-    return serve(pool, sample, np.ones(len(sample)), n, rng, beside_labels=False)
+    return _nearest_to_centres(pool, sample, n, rng)
 
 
 def typiclust(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -89,7 +90,32 @@ def drop_query(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     candidates = np.argsort(-dissent, kind="stable")[: max(changed, n)]
     if len(candidates) > SAMPLE:
         candidates = rng.permutation(candidates)[: max(SAMPLE, n)]
-    return serve(pool, candidates, np.ones(len(candidates)), n, rng, beside_labels=False)
+    return _nearest_to_centres(pool, candidates, n, rng)
+
+
+def _nearest_to_centres(pool: Pool, among: Ints, n: int, rng: np.random.Generator) -> Selection:
+    """Cluster these items [s] of the pool and serve the clusters in turn, the largest first: the item nearest to the centre.
+
+    When clusters run out, each is served again.
+    """
+    n = min(n, len(among))
+    if not n:
+        return Selection(np.empty(0, dtype=np.int64), np.empty(0))
+    k = min(n, _CENTRES)
+    x = unit(pool.gather(among))
+    x = unit(x - x.mean(axis=0))
+    # The centres of k clusters differ in less than k directions; the other dims would only add noise to the distances, and cost.
+    dims = min(max(k, _LEAST_DIMS), _MOST_DIMS)
+    if x.shape[1] > dims:
+        x = x @ principal_axes(x, dims)
+    centres, home = kmeans(x, k, rng)
+    distance = ((x - centres[home]) ** 2).sum(axis=1)
+    # Rank of each item in its cluster, nearest to the centre first.
+    order = np.lexsort((np.arange(len(x)), distance, home))
+    rank = np.empty(len(x), dtype=np.int64)
+    rank[order] = np.arange(len(x)) - np.searchsorted(home[order], home[order])
+    served = np.lexsort((np.arange(len(x)), -np.bincount(home, minlength=k)[home], rank))[:n]
+    return Selection(among[served], np.linspace(1, 0, len(served), endpoint=False))
 
 
 def _typicality(x: F32, home: Ints) -> F64:
