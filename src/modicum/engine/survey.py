@@ -66,8 +66,8 @@ def survey(vectors: Floats, rng: np.random.Generator, *, size: int = ONCE) -> Su
 
 def reach(placed: F32) -> F32:
     """Squared distances [n, r] from rows [n, a] of length one to their 1st, 2nd, 4th, 8th ... neighbour, up to the last."""
-    ranks = 2 ** np.arange(max(1, int(np.log2(max(len(placed) - 1, 1))) + 1))
-    ranks = np.append(ranks[ranks < len(placed) - 1], max(len(placed) - 1, 0))
+    last = len(placed) - 1
+    ranks = np.unique(np.minimum(2 ** np.arange(last.bit_length() + 1), last))
     found = np.empty((len(placed), len(ranks)), dtype=np.float32)
     for start in range(0, len(placed), _ROWS):
         part = slice(start, start + _ROWS)

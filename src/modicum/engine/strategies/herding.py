@@ -25,6 +25,7 @@ _STEEP = 1.5  # at the distance that a label reaches it settles exp(-1.5)
 _OFFERED = (24, 1_024)  # candidates: for each item asked for, and at least
 _PAIRS = 40_000_000  # of items whose doubt is summed with candidates and labels; half a second
 _ROWS = 256
+_FINE = 255  # nearness is kept in a byte: a table for the whole survey takes 100 MB
 
 
 def auto(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
@@ -75,7 +76,7 @@ def _herded(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
     weights = weights.astype(np.float32)
     bound = np.concatenate([gain(np.arange(part.start, part.stop)) for part in _parts(len(offered))])
     chosen, worth = greedily(bound, n, gain, take)
-    return Selection(offered[chosen], np.minimum.accumulate(np.maximum(worth, 0)))
+    return Selection(offered[chosen], np.minimum.accumulate(np.maximum(worth, 0)) / _FINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +134,7 @@ def _nearness(pool: Pool, seen: Frame, rows: Ints, at: F32, width: F32) -> U8:
     gap /= width[gap.argmin(axis=1)][:, None] if len(at) else 1
     gap *= -_STEEP / width
     np.exp(gap, out=gap)
-    gap *= 255
+    gap *= _FINE
     return gap.astype(np.uint8)
 
 
