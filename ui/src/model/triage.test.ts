@@ -55,6 +55,31 @@ function world() {
 const receipt = (labeled: number, left_out = 0) => ({ page: "page-1", class_id: 2, labeled, left_out });
 
 describe("stacks of a batch", () => {
+  it("keeps a stack somebody is at work on as it was shown, whatever the answers of others make of it", () => {
+    const { triage, state, ids } = world();
+    const fresh = [stack("d", 4), stack("e", 1, 2), stack("f", 3, 6)];
+    triage.hold("a", true);
+    triage.merge(fresh);
+    expect(ids()).toBe("da");
+    triage.hold("a", false);
+    triage.merge(fresh);
+    expect(ids()).toBe("def");
+
+    triage.toggleOpen("e");
+    triage.toggleItem("e", 2);
+    triage.close();
+    triage.merge([stack("g", 1, 2, 3, 6)]);
+    expect(ids()).toBe("e");
+    expect(state().focus).toBe("e");
+  });
+
+  it("lets a stack in hand go when it is no longer listed", () => {
+    const { triage, ids } = world();
+    triage.hold("a", true);
+    triage.merge([stack("b", 4, 5)]);
+    expect(ids()).toBe("b");
+  });
+
   it("names a whole stack but for what was left out, and goes on to the next", () => {
     const { triage, posts, state, ids } = world();
     triage.toggleOpen();

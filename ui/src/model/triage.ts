@@ -45,6 +45,8 @@ export class Triage {
   readonly store: StoreApi<TriageState>;
   /** Taken back here: the server lists them again only once it knows. */
   private readonly returning = new Map<string, Stack>();
+  /** Their name is being typed. */
+  private readonly typing = new Set<string>();
 
   constructor(
     readonly slug: string,
@@ -69,13 +71,28 @@ export class Triage {
     return this.store.getState();
   }
 
-  /** A fresh list of stacks. What was decided here a moment ago does not come back with an older answer. */
+  /**
+   * A fresh list of stacks. What was decided here a moment ago does not come back with an older answer, and a stack
+   * somebody is at work on stays as it was shown, in place of those it would fall into.
+   */
   merge(fresh: readonly Stack[]): void {
     const decided = new Set(this.now.done.flatMap((one) => one.stack.items.filter((id) => !one.leftOut.includes(id))));
     const open = fresh.filter((stack) => stack.named === null && !stack.items.every((id) => decided.has(id)));
     const there = new Set(open.flatMap((stack) => stack.items));
     const returning = [...this.returning.values()].filter((stack) => !stack.items.some((id) => there.has(id)));
-    this.place([...returning, ...open]);
+    const hands = (this.now.stacks ?? []).filter((stack) => this.inHand(stack.id));
+    const laid = open.map((stack) => hands.find((one) => one.items.some((id) => stack.items.includes(id))) ?? stack);
+    this.place([...returning, ...new Set(laid)]);
+  }
+
+  private inHand(id: string): boolean {
+    return this.typing.has(id) || this.now.open?.id === id || (this.now.leftOut.get(id)?.size ?? 0) > 0;
+  }
+
+  /** Whether somebody is typing the name of a stack, or has left one half typed. */
+  hold(id: string, typing: boolean): void {
+    if (typing) this.typing.add(id);
+    else this.typing.delete(id);
   }
 
   private place(stacks: readonly Stack[], wanted = this.now.focus): void {

@@ -17,6 +17,8 @@ export interface StackActs {
   focus: (id: string) => void;
   toggleOpen: (id: string) => void;
   toggleItem: (id: string, itemId: number) => void;
+  /** Its name is being typed. */
+  hold: (id: string, typing: boolean) => void;
   /** False: the name cannot be used. */
   name: (id: string, typed: string) => boolean;
   known: (id: string) => void;
@@ -182,7 +184,8 @@ interface NameProps {
 }
 
 function NameForm({ stack, n, number, proposed, act }: NameProps) {
-  const [typed, setTyped] = useState(proposed);
+  const [stood] = useState(proposed); // what it was shown with: later answers do not change a name under a hand
+  const [typed, setTyped] = useState(stood);
   const [problem, setProblem] = useState<string | null>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -200,7 +203,11 @@ function NameForm({ stack, n, number, proposed, act }: NameProps) {
             placeholder={n === 1 ? "Name it" : `Name all ${count(n)}`}
             data-name={stack.id}
             value={typed}
-            onFocus={(event) => event.currentTarget.select()}
+            onFocus={(event) => {
+              act.hold(stack.id, true);
+              event.currentTarget.select();
+            }}
+            onBlur={() => act.hold(stack.id, typed !== stood)}
             onChange={(event) => {
               setTyped(event.target.value);
               setProblem(null);

@@ -45,6 +45,7 @@ export function Stacks({ slug, batch, classes, triage, named }: Props) {
     focus: (id) => triage.focusOn(id),
     toggleOpen: (id) => triage.toggleOpen(id),
     toggleItem: (id, itemId) => triage.toggleItem(id, itemId),
+    hold: (id, typing) => triage.hold(id, typing),
     name: (id, typed) => decided(triage.name(id, typed, active, seconds())),
     known: (id) => void decided(triage.decide(id, "known", "", null, seconds())),
     noise: (id) => void decided(triage.decide(id, "noise", "", null, seconds())),
