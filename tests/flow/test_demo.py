@@ -33,10 +33,10 @@ def gone(pid: int) -> bool | None:
 def test_the_oracles_server_ends_with_the_oracle(tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "modicum", "demo", "--oracle"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    # tests that a shell runs in the background have Ctrl+C ignored, and so would the oracle
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # tests that a shell runs in the background have Ctrl+C ignored, those under nohup a hang-up, and so would the oracle
+    before = signal.signal(signal.Signals[name], signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
     oracle = subprocess.Popen(command, env=environment, start_new_session=True)
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.Signals[name], before)
     with oracle:
         try:
             child = wait_for(lambda: running_server(tmp_path), "the oracle's server")
