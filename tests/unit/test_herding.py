@@ -73,7 +73,7 @@ def test_items_beyond_the_survey_are_chosen_too() -> None:
     pool = doubtful_group(16)
     others = np.setdiff1d(np.arange(216), np.arange(110, 150))  # most of the doubtful group was not looked at
     seen = survey(pool.vectors[others], rng())
-    known = type(seen)(seen.frame, others[seen.rows], seen.placed, seen.found, seen.reach)
+    known = type(seen)(seen.frame, others[seen.rows], seen.placed, seen.found)
     found = auto(Pool(pool.ids, pool.vectors, pool.rows, pool.proba, pool.labeled_rows, pool.labels, survey=known), 30, rng())
     assert ((found.indices >= 110) & (found.indices < 150)).any()
     # Nothing of the survey is left to ask about, and there is no model: the rest of the pool is asked about all the same.

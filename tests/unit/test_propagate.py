@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from modicum import Loop
 from modicum.engine import heads
-from modicum.engine.propagate import balanced, graph, joined, neighbours, poisson, spread
+from modicum.engine.propagate import LOOKED_AT, balanced, graph, joined, neighbours, poisson, reordered, spread
 from modicum.errors import InputError
 
 RULES = [spread, poisson]
@@ -50,6 +50,33 @@ def test_rows_joined_later_have_the_neighbours_they_would_have_had() -> None:
     at_once, later = neighbours(x), joined(neighbours(x[:50]), x[:50], x[50:])
     np.testing.assert_array_equal(later.near[50:], at_once.near[50:])
     np.testing.assert_array_equal(later.near[:50], neighbours(x[:50]).near)
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(2, 40))
+@settings(max_examples=30)
+def test_neighbours_put_in_another_order_are_the_same_ones(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    found, other = neighbours(rng.standard_normal((n, 3)).astype(np.float32), 8), rng.standard_normal((n, 2)).astype(np.float32)
+    again = reordered(found, other)
+    np.testing.assert_array_equal(np.sort(again.near, axis=1), np.sort(found.near, axis=1))
+    np.testing.assert_allclose(again.gap, ((other[again.near] - other[:, None]) ** 2).sum(axis=2), rtol=1e-5)
+    assert (np.diff(again.gap, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_neighbours_a_head_picks_are_more_often_of_one_class(seed: int) -> None:
+    """Most of what makes items alike here has nothing to do with their class; after some labels the head knows what does."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(4, size=1_500)
+    telling, idle = 1.5 * np.eye(4)[y] + 0.5 * rng.standard_normal((1_500, 4)), rng.standard_normal((1_500, 12))
+    x = np.concatenate([telling, idle], axis=1).astype(np.float32)
+    head = heads.fit(x[:40], y[:40], 4)
+    found = neighbours(x, LOOKED_AT)
+    alike = []
+    for one in (found, reordered(found, heads.predict_proba(head, x))):
+        edges = graph(one).tocoo()
+        alike.append(edges.data[y[edges.row] == y[edges.col]].sum() / edges.data.sum())
+    assert alike[1] > alike[0] + 0.05
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(2, 40))

@@ -15,7 +15,7 @@ from scipy.special import log_softmax
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
 from modicum.engine.cores import one_core
 from modicum.engine.head_parts import misfit, pack, products, unpacked
-from modicum.engine.propagate import graph, joined, neighbours
+from modicum.engine.propagate import LOOKED_AT, graph, joined, neighbours
 from modicum.engine.solve import SEMI, Data, Semi, class_shares, solve
 from modicum.engine.survey import Frame, Survey, frame
 from modicum.errors import InputError
@@ -127,8 +127,9 @@ def _prepare(
         n_classes = int(codes.max()) + 1
         first = solve(alone, np.arange(len(codes)), codes, n_classes)
         return seen, replace(alone, unlabeled=others, semi=semi, temperature=_temperature(alone, codes, n_classes, first))
-    found = unlabeled.found if isinstance(unlabeled, Survey) else neighbours(others)
-    return seen, replace(alone, unlabeled=others, semi=semi, weights=graph(joined(found, others, own)))
+    near = unlabeled.found if isinstance(unlabeled, Survey) else neighbours(others, LOOKED_AT)
+    found = joined(near, others, own)
+    return seen, replace(alone, unlabeled=others, semi=semi, found=found, weights=graph(found))
 
 
 def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F32:

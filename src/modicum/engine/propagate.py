@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from modicum.engine.arrays import F32, F64, Ints
 from modicum.errors import InputError
 
-NEIGHBOURS = 10
+NEIGHBOURS = 10  # of an item in the graph
+LOOKED_AT = 30  # those a head's opinion picks them from
 _STAY = 0.1  # share of its own label an item keeps in each step of spreading
 _STEPS = 30  # 0.9^30 = 0.04: what comes later changes no ranking
 _LEAK = 1e-4  # of what lies at an item, the share Poisson learning loses in a step: keeps the system solvable
@@ -48,15 +49,29 @@ def joined(known: Neighbours, x: F32, more: F32) -> Neighbours:
     return Neighbours(np.concatenate([known.near, added.near]), np.concatenate([known.gap, added.gap]))
 
 
-def graph(found: Neighbours) -> csr_array:
+def reordered(found: Neighbours, x: F32) -> Neighbours:
+    """The same neighbours, the nearest by other vectors x [n, a] first: one product for each of them instead of n."""
+    gap = np.empty_like(found.gap)
+    for start in range(0, len(x), _ROWS):
+        part = slice(start, start + _ROWS)
+        away = x[found.near[part]]
+        away -= x[part, None]
+        gap[part] = np.einsum("ijk,ijk->ij", away, away)
+    order = np.argsort(gap, axis=1, kind="stable")
+    return Neighbours(np.take_along_axis(found.near, order, axis=1), np.take_along_axis(gap, order, axis=1))
+
+
+def graph(found: Neighbours, k: int = NEIGHBOURS) -> csr_array:
     """Symmetric weights [n, n], W_ij = exp(-4 d_ij^2 / d_ik^2), float32, nothing on the diagonal (Calder et al. 2020, section 3).
 
-    d_ik is the distance to the last neighbour, so that dense and sparse regions are treated alike (Zelnik-Manor & Perona 2004).
+    d_ik is the distance to the last of k neighbours, so that dense and sparse regions are treated alike (Zelnik-Manor & Perona
+    2004). Fewer than k: all of them.
     """
-    n, k = found.near.shape
-    weight = np.exp(-4 * found.gap / np.maximum(found.gap[:, -1:], 1e-12)) if k else found.gap
+    near, gap = found.near[:, :k], found.gap[:, :k]
+    n, k = near.shape
+    weight = np.exp(-4 * gap / np.maximum(gap[:, -1:], 1e-12)) if k else gap
     ends = np.arange(n + 1, dtype=np.int32) * np.int32(k)
-    one_way = csr_array((weight.astype(np.float32).ravel(), found.near.ravel(), ends), shape=(n, n))
+    one_way = csr_array((weight.astype(np.float32).ravel(), near.ravel(), ends), shape=(n, n))
     return csr_array(one_way.maximum(one_way.T))
 
 

@@ -1,7 +1,8 @@
 """The weights of a head: softmax regression on the labels, then on what the unlabeled items are believed to be.
 
 Two views that err in different places correct each other (co-training, Blum & Mitchell 1998): a linear one, the head fitted so
-far, and a local one, the labels spread over the graph. Their product is what an unlabeled item is believed to be.
+far, and a local one, the labels spread over the graph. Their product is what an unlabeled item is believed to be. The second time
+the head has a say in who is whose neighbour.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +16,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import softmax
 
-from modicum.engine.arrays import F32, F64, Ints
-from modicum.engine.propagate import balanced, poisson, spread
+from modicum.engine.arrays import F32, F64, Ints, unit
+from modicum.engine.propagate import Neighbours, balanced, graph, poisson, reordered, spread
 
 Semi = Literal["off", "spread", "poisson", "self"]
 SEMI: Final[tuple[Semi, ...]] = ("off", "spread", "poisson", "self")
@@ -36,11 +37,13 @@ _GUESS = 1e-5  # targets that are guesses deserve no eight digits
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Labeled items [m, a] and unlabeled ones [u, a] in one frame; `weights` is the graph over unlabeled, then labeled ones."""
+    """Labeled items [m, a] and unlabeled ones [u, a] in one frame; `found` are the neighbours over unlabeled, then labeled ones,
+    and `weights` is their graph."""
 
     labeled: F64
     unlabeled: F32 | None = None
     semi: Semi = "off"
+    found: Neighbours | None = None
     weights: csr_array | None = None
     telling: npt.NDArray[np.bool_] | None = None  # [m], the labels that say how common classes are; none: all of them
     temperature: float = 1.0  # what makes the first fit honest: a head that teaches itself has to know what it knows
@@ -54,7 +57,7 @@ class Data:
 def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | None = None, *, roughly: bool = False) -> F64:
     """W [a, c] from the class ids `codes` of the labeled items `train`, each class with at least one; other labels are not seen.
 
-    With `roughly` the last fits are to a part of the unlabeled items.
+    With `roughly` the last fits are to a part of the unlabeled items, and the head has no say in the graph.
     """
     x, known = data.labeled[train], np.eye(n_classes)[codes]
     solved = softmax_regression(x, known, class_weights(codes), start=start)
@@ -62,7 +65,7 @@ def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | Non
         return solved
     part = slice(None, None, max(1, len(data.unlabeled) // _ROUGHLY) if roughly else 1)
     others = data.unlabeled[part]
-    local = None if data.weights is None else _local(data, train, codes, n_classes)[part]
+    local = None if data.weights is None else _local(data, data.weights, train, codes, n_classes)[part]
     both = np.concatenate([others, x.astype(np.float32)])
     each = _LESS * len(data.unlabeled) / len(others)
     for turn in range(_ROUNDS):
@@ -71,6 +74,8 @@ def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | Non
             sure = belief.max(axis=1) >= _SURE
             targets, weights = np.eye(n_classes)[belief.argmax(axis=1)], each * sure
         else:
+            if turn and not roughly:
+                local = local * _local(data, _believed(data, solved), train, codes, n_classes)
             shares = class_shares(data.counts(train, codes, n_classes))
             targets, weights = _agreed(belief, local, shares), np.full(len(others), each)
         targets, weights = np.concatenate([targets, known]), np.concatenate([weights, np.ones(len(known))])
@@ -78,11 +83,18 @@ def solve(data: Data, train: Ints, codes: Ints, n_classes: int, start: F64 | Non
     return solved
 
 
-def _local(data: Data, train: Ints, codes: Ints, n_classes: int) -> F64:
-    """What the graph says of each unlabeled item [u, c]."""
+def _local(data: Data, weights: csr_array, train: Ints, codes: Ints, n_classes: int) -> F64:
+    """What a graph says of each unlabeled item [u, c]."""
     assert data.unlabeled is not None
-    assert data.weights is not None
-    return GRAPH_RULES[data.semi](data.weights, len(data.unlabeled) + train, codes, n_classes)[: len(data.unlabeled)]
+    return GRAPH_RULES[data.semi](weights, len(data.unlabeled) + train, codes, n_classes)[: len(data.unlabeled)]
+
+
+def _believed(data: Data, solved: F64) -> csr_array:
+    """The graph of those neighbours that are nearest by what the head makes of them: by the direction of their scores."""
+    assert data.unlabeled is not None
+    assert data.found is not None
+    scores = np.concatenate([data.unlabeled, data.labeled.astype(np.float32)]) @ solved.astype(np.float32)
+    return graph(reordered(data.found, unit(scores - scores.mean(axis=1, keepdims=True))))
 
 
 def _agreed(belief: F64, local: F64, shares: F64) -> F64:

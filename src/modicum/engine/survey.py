@@ -4,12 +4,13 @@ It is made once and kept from round to round: labels do not change it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from modicum.engine.arrays import F32, Floats, Ints, gather, principal_axes, unit
 from modicum.engine.cores import one_core
-from modicum.engine.propagate import Neighbours, neighbours
+from modicum.engine.propagate import LOOKED_AT, Neighbours, neighbours
 
 AXES = 256  # principal axes heads and graphs work in: as accurate as all 1,280 dims and several times as fast
 ONCE = 10_240  # vectors of a survey that is kept: its neighbours take three seconds, once
@@ -32,17 +33,20 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """A sample: its frame, its rows [s] in the vectors it was drawn from, where they lie [s, a], their neighbours, and how far
-    from each its 1st, 2nd, 4th, 8th ... neighbour is (`reach`, squared distances [s, r], see `within`)."""
+    """A sample: its frame, its rows [s] in the vectors it was drawn from, where they lie [s, a], and their neighbours."""
 
     frame: Frame
     rows: Ints
     placed: F32
     found: Neighbours
-    reach: F32
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def reach(self) -> F32:
+        """How far from each its 1st, 2nd, 4th, 8th ... neighbour is: squared distances [s, r], see `within`."""
+        return reach(self.placed)
 
 
 def frame(vectors: F32) -> Frame:
@@ -61,7 +65,7 @@ def survey(vectors: Floats, rng: np.random.Generator, *, size: int = ONCE) -> Su
     x = gather(vectors, rows)
     seen = frame(x)
     placed = seen.place(x)
-    return Survey(seen, rows, placed, neighbours(placed), reach(placed))
+    return Survey(seen, rows, placed, neighbours(placed, LOOKED_AT))
 
 
 def reach(placed: F32) -> F32:
@@ -71,7 +75,12 @@ def reach(placed: F32) -> F32:
     found = np.empty((len(placed), len(ranks)), dtype=np.float32)
     for start in range(0, len(placed), _ROWS):
         part = slice(start, start + _ROWS)
-        found[part] = 2 - 2 * np.sort(placed[part] @ placed.T, axis=1)[:, ::-1][:, ranks]  # rank 0 is the row itself
+        near = placed[part] @ placed.T
+        # From the last rank to the first what remains is halved each time: half the time of sorting. Rank 0 is the row itself.
+        for column in range(len(ranks) - 1, -1, -1):
+            place = near.shape[1] - 1 - ranks[column]
+            near = np.partition(near, place, axis=1)[:, place:]
+            found[part, column] = 2 - 2 * near[:, 0]
     return np.maximum(found, 0, out=found)
 
 

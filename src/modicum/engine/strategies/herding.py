@@ -56,7 +56,7 @@ def _herded(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
         most = _PAIRS // (len(offered) + len(pool.labels))
         weighed, weights = _weighed(np.where(inside, doubt[ground.places], 0), most, rng)
     if len(offered) < n:  # little of the survey is unlabeled
-        offered = np.sort(pool.shuffled(rng)[: max(ONCE, 2 * n)])
+        offered = _drawn(len(pool), max(ONCE, 2 * n), rng)
 
     at, width = ground.placed[weighed], ground.width[weighed]
     near, settled = np.empty((len(offered), len(at)), dtype=np.uint8), np.zeros(len(at), dtype=np.uint8)
@@ -99,13 +99,17 @@ def _ground(pool: Pool, n: int, rng: np.random.Generator) -> _Ground:
         places = index[known.rows]
     else:
         # With many classes every item counts when the seed set is chosen, and that is done once.
-        places = np.sort(pool.shuffled(rng)[: max(ONCE if pool.proba is None else _SAMPLE, 2 * n)])
+        places = _drawn(len(pool), max(ONCE if pool.proba is None else _SAMPLE, 2 * n), rng)
         vectors = pool.gather(places)
         seen = frame(vectors)
         placed = seen.place(vectors)
         table = reach(placed)
     rank = max(_NEAREST, len(places) / (len(pool.labels) + n))
     return _Ground(seen, placed, np.maximum(np.sqrt(within(table, rank)), np.float32(1e-6)), places)
+
+
+def _drawn(n: int, size: int, rng: np.random.Generator) -> Ints:
+    return np.sort(rng.choice(n, min(n, size), replace=False, shuffle=False))
 
 
 def _weighed(doubt: F64, most: int, rng: np.random.Generator) -> tuple[Ints, F64]:
