@@ -29,6 +29,7 @@ _MEDIA = {
 }
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 _ALLOWED = "JPEG, PNG, WebP, TIFF, BMP or GIF"
+_SCAN = b"\xff\xda"
 _MAX_SCANS = 200  # of one JPEG; cameras write 1, the finest progressive files about 20
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDEST_SHOWN = 8192  # pixels; wider pictures are scaled down when they are converted for the browser
@@ -51,8 +52,24 @@ class Facts(NamedTuple):
 
 def probe(data: bytes) -> Facts:
     """Media type and size of an encoded picture, without decoding it. Raises MediaError."""
+    return _probe_jpeg(data) or _probe_any(data)
+
+
+def _probe_any(data: bytes) -> Facts:
     with _media_errors(), _opened(data) as image:
         return Facts(_MEDIA[str(image.format)], *_upright_size(image))
+
+
+def _probe_jpeg(data: bytes) -> Facts | None:
+    """A tenth of the time, for a JPEG that nothing turns; none where Pillow has to judge."""
+    if not data.startswith(b"\xff\xd8") or b"Exif" in data or b"tiff:Orientation" in data:
+        return None
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    except ValueError:
+        return None
+    fine = 0 < width * height <= MAX_PIXELS and data.count(_SCAN) <= _MAX_SCANS
+    return Facts("image/jpeg", width, height) if fine else None
 
 
 def decode(data: bytes, at_least: int | None = None) -> NDArray[np.uint8]:
@@ -127,7 +144,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         if width < 1 or height < 1:
             raise MediaError("the picture has no pixels")
         # Each scan of a progressive JPEG costs a pass over all pixels and may be a few bytes long: hours in one megabyte.
-        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > _MAX_SCANS:
+        if image.format in ("JPEG", "MPO") and data.count(_SCAN) > _MAX_SCANS:
             raise MediaError(f"this JPEG has more than {_MAX_SCANS} scans; save it again with an ordinary program")
         yield image
 

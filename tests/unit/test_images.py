@@ -78,6 +78,20 @@ def test_a_turned_camera_gives_an_upright_picture(format: str, orientation: int)
     assert quarters(np.asarray(Image.open(io.BytesIO(images.thumbnail(data, 32))))) == ["red", "lime", "blue", "white"]
 
 
+def test_a_picture_turned_by_its_xmp_data_is_upright() -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    data = encoded(corners().transpose(Image.Transpose.ROTATE_90), "JPEG", xmp=xmp)
+    assert images.probe(data)[1:] == (64, 48)
+    assert images.decode(data).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_first_bytes_of_a_jpeg_tell_its_size(mode: str, progressive: bool) -> None:
+    data = encoded(Image.effect_noise((500, 300), 90).convert(mode), "JPEG", progressive=progressive)
+    assert images.probe(data[:2_000]) == images.probe(data) == ("image/jpeg", 500, 300)
+
+
 def test_transparency_lies_on_white() -> None:
     half = corners().convert("RGBA")
     half.paste((0, 0, 0, 0), (0, 0, 32, 24))
