@@ -34,7 +34,7 @@ from modicum.engine import heads
 from modicum.engine.pool import Pool
 from modicum.engine.solve import Semi
 from modicum.engine.step import ask, learn
-from modicum.engine.survey import Survey, survey
+from modicum.engine.survey import EACH, Survey, survey
 
 CHOSEN = 100
 
@@ -60,10 +60,11 @@ def our_step(
 
     def step() -> object:
         rng = np.random.default_rng(1)
-        head = learn(vectors, labeled, labels, classes, rng, known=known, semi=semi)
+        seen = known or survey(vectors, rng, size=EACH)
+        head = learn(vectors, labeled, labels, classes, rng, known=seen, semi=semi)
         assert head is not None
         proba = heads.predict_proba(head, vectors)
-        pool = Pool(rest, vectors, rest, proba.take(rest, axis=0), labeled, labels, survey=known)
+        pool = Pool(rest, vectors, rest, proba.take(rest, axis=0), labeled, labels, survey=seen)
         return ask("auto", "typical", pool, CHOSEN, rng)
 
     return step

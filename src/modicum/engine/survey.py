@@ -79,7 +79,8 @@ def reach(placed: F32) -> F32:
         # From the last rank to the first what remains is halved each time: half the time of sorting. Rank 0 is the row itself.
         for column in range(len(ranks) - 1, -1, -1):
             place = near.shape[1] - 1 - ranks[column]
-            near = np.partition(near, place, axis=1)[:, place:]
+            near.partition(place, axis=1)
+            near = near[:, place:]
             found[part, column] = 2 - 2 * near[:, 0]
     return np.maximum(found, 0, out=found)
 
