@@ -11,8 +11,8 @@ scoring    the 100 most uncertain of 1,000,000 x 100 probabilities, beside modAL
            for their maximum, and nothing is three times as fast as that
 step       fit, predict and choose 100 of 1,000,000 x 384, 10 classes, 500 labels, beside modAL and scikit-activeml; everybody has
            the vectors as float32 in memory, `file` is ours on the float16 file; ours learns from unlabeled items too and looks
-           at 2,048 of them in every step; `kept` looked at 10,240 before, as the server does; `labels_alone` as well, and does not
-           learn from them
+           at 2,048 of them in every step; `kept` looked at 10,240 before, as the server does; `labels_alone` did so as well, and
+           does not learn from them
 k-center   1,000 of 100,000 x 384, beside scikit-activeml
 badge      100 of 100,000 x 384, 10 classes, beside scikit-activeml, which needs 6 GB
 typiclust  100 of 100,000 x 384, beside scikit-activeml; ours clusters a random sample of 8,192
