@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from modicum import Loop
 from modicum.engine import heads
-from modicum.engine.propagate import LOOKED_AT, balanced, graph, joined, neighbours, poisson, reordered, spread
+from modicum.engine.propagate import LOOKED_AT, NEIGHBOURS, balanced, graph, joined, neighbours, poisson, reordered, spread
 from modicum.errors import InputError
 
 RULES = [spread, poisson]
@@ -74,9 +74,18 @@ def test_neighbours_a_head_picks_are_more_often_of_one_class(seed: int) -> None:
     found = neighbours(x, LOOKED_AT)
     alike = []
     for one in (found, reordered(found, heads.predict_proba(head, x))):
-        edges = graph(one).tocoo()
+        edges = graph(one, NEIGHBOURS).tocoo()
         alike.append(edges.data[y[edges.row] == y[edges.col]].sum() / edges.data.sum())
     assert alike[1] > alike[0] + 0.05
+
+
+def test_the_graph_links_all_neighbours_that_were_found_or_the_first_of_them() -> None:
+    found = neighbours(np.random.default_rng(0).standard_normal((200, 3)).astype(np.float32), 15)
+    rows = np.arange(200)[:, None]
+    assert (graph(found).toarray()[rows, found.near] > 0).all()
+    first = graph(found, 4).toarray()
+    assert (first[rows, found.near[:, :4]] > 0).all()
+    assert (first > 0).sum() <= 2 * 4 * 200
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(2, 40))

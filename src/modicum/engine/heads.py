@@ -15,7 +15,7 @@ from scipy.special import log_softmax
 from modicum.engine.arrays import F32, F64, Floats, Ints, gather
 from modicum.engine.cores import one_core
 from modicum.engine.head_parts import misfit, pack, products, unpacked
-from modicum.engine.propagate import LOOKED_AT, graph, joined, neighbours
+from modicum.engine.propagate import LOOKED_AT, NEIGHBOURS, graph, joined, neighbours
 from modicum.engine.solve import SEMI, Data, Semi, class_shares, solve
 from modicum.engine.survey import Frame, Survey, frame
 from modicum.errors import InputError
@@ -129,7 +129,7 @@ def _prepare(
         return seen, replace(alone, unlabeled=others, semi=semi, temperature=_temperature(alone, codes, n_classes, first))
     near = unlabeled.found if isinstance(unlabeled, Survey) else neighbours(others, LOOKED_AT)
     found = joined(near, others, own)
-    return seen, replace(alone, unlabeled=others, semi=semi, found=found, weights=graph(found))
+    return seen, replace(alone, unlabeled=others, semi=semi, found=found, weights=graph(found, NEIGHBOURS))
 
 
 def predict_proba(head: Head, vectors: Floats, *, rows: Ints | None = None) -> F32:

@@ -61,11 +61,11 @@ def reordered(found: Neighbours, x: F32) -> Neighbours:
     return Neighbours(np.take_along_axis(found.near, order, axis=1), np.take_along_axis(gap, order, axis=1))
 
 
-def graph(found: Neighbours, k: int = NEIGHBOURS) -> csr_array:
+def graph(found: Neighbours, k: int | None = None) -> csr_array:
     """Symmetric weights [n, n], W_ij = exp(-4 d_ij^2 / d_ik^2), float32, nothing on the diagonal (Calder et al. 2020, section 3).
 
-    d_ik is the distance to the last of k neighbours, so that dense and sparse regions are treated alike (Zelnik-Manor & Perona
-    2004). Fewer than k: all of them.
+    d_ik is the distance to the last neighbour, so that dense and sparse regions are treated alike (Zelnik-Manor & Perona 2004).
+    `k`: the first k alone take part.
     """
     near, gap = found.near[:, :k], found.gap[:, :k]
     n, k = near.shape

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.special import softmax
 
 from modicum.engine.arrays import F32, F64, Ints, unit
-from modicum.engine.propagate import Neighbours, balanced, graph, poisson, reordered, spread
+from modicum.engine.propagate import NEIGHBOURS, Neighbours, balanced, graph, poisson, reordered, spread
 
 Semi = Literal["off", "spread", "poisson", "self"]
 SEMI: Final[tuple[Semi, ...]] = ("off", "spread", "poisson", "self")
@@ -94,7 +94,7 @@ def _believed(data: Data, solved: F64) -> csr_array:
     assert data.unlabeled is not None
     assert data.found is not None
     scores = np.concatenate([data.unlabeled, data.labeled.astype(np.float32)]) @ solved.astype(np.float32)
-    return graph(reordered(data.found, unit(scores - scores.mean(axis=1, keepdims=True))))
+    return graph(reordered(data.found, unit(scores - scores.mean(axis=1, keepdims=True))), NEIGHBOURS)
 
 
 def _agreed(belief: F64, local: F64, shares: F64) -> F64:

@@ -7,7 +7,7 @@ from modicum.engine import heads
 from modicum.engine.arrays import F32, Floats, Ints, gather
 from modicum.engine.heads import Head
 from modicum.engine.pool import Pool, Selection, choose
-from modicum.engine.propagate import graph, joined
+from modicum.engine.propagate import NEIGHBOURS, graph, joined
 from modicum.engine.solve import GRAPH_RULES, Semi
 from modicum.engine.strategies.naming import find_strategy
 from modicum.engine.survey import EACH, Survey, survey
@@ -47,7 +47,7 @@ def from_neighbours(proba: F32, known: Survey, vectors: Floats, labeled_rows: In
     if rule is None:
         return proba
     own = known.frame.place(gather(vectors, labeled_rows))
-    weights = graph(joined(known.found, known.placed, own))
+    weights = graph(joined(known.found, known.placed, own), NEIGHBOURS)
     shares = rule(weights, len(known) + np.arange(len(own)), labels, proba.shape[1])[: len(known)]
     both = proba[known.rows] * shares
     answer = proba.copy()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_expit, logsumexp
 
 from modicum.engine.arrays import F64, Floats, Ints
@@ -35,6 +35,7 @@ _UNLIKELY = (0.1, 0.05)  # chances of a hit, by following and by exploring, belo
 _UNSURE = 1.5  # of the logarithm of what is left, after one find; it shrinks with their square root
 _LIFT = 10  # how much oftener than at random what looks newest is new, at least
 _HIT, _MISS = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+_SHIFT = 1.0  # standard deviation of what log odds are corrected by
 _DRAWS = 200
 _FAR = 12.0  # log odds at which nearness to what was found is cut
 _AT_ONCE = 100  # answers summed up in one piece
@@ -75,6 +76,7 @@ class Triage:
         self._mass: dict[int | None, F64] = {}  # summed kernels to the answers of each new class [n, 3]; None: of all known ones
         self._explored: dict[int, int] = {}  # items asked for to explore, and the way that led there
         self._tries = [np.array(pair) for pair in _START]  # hits and misses of each way to explore
+        self._foreseen: dict[int, float] = {}  # log odds of a find that answers to what was followed had before
         self._belief: _Belief | None = None
         self._fitted: dict[int, Rival] = {}
         self._strange: F64 | None = None
@@ -130,6 +132,7 @@ class Triage:
         told = {int(row): int(name) for row, name in zip(rows, names, strict=True)}
         changed = [row for row, name in told.items() if self._answers.get(row, name) != name or row not in self._answers]
         kernels = self._scene.kernels(np.array(changed, dtype=np.int64)) if changed else np.empty((self.n, 0, 3))
+        self._foresee(changed)
         for place, row in enumerate(changed):
             self._settle(row, told[row], kernels[:, place])
         self._belief = self._strange = None
@@ -139,6 +142,8 @@ class Triage:
         """Take back the answers about batch items `indices` int [k]; those that have none stay as they are."""
         rows = {int(row) for row in np.atleast_1d(indices)} & self._answers.keys()
         kinds = {self._kind(self._answers.pop(row)) for row in rows}
+        for row in rows:
+            self._foreseen.pop(row, None)
         for kind in kinds:  # summed up again: what a subtraction leaves of a small density is rounding, and logarithms magnify it
             self._mass.pop(kind)
             told = [row for row, label in self._answers.items() if self._kind(label) == kind]
@@ -159,6 +164,13 @@ class Triage:
         look = self._explored.pop(row, None)
         if look is not None:
             self._tries[look] = np.maximum(self._tries[look] * _FADE, _FLOOR) + (_MISS if kind is None else _HIT)
+
+    def _foresee(self, rows: list[int]) -> None:
+        """Keep the odds of a find that answers had before they came, of items that were followed."""
+        if self._belief is not None:
+            followed = [row for row in rows if row not in self._answers and row not in self._explored]
+            odds = self._belief.features[followed] @ self._belief.weights
+            self._foreseen.update(zip(followed, odds.tolist(), strict=True))
 
     def _kind(self, label: int) -> int | None:
         """The new class itself; None for every known one."""
@@ -190,8 +202,9 @@ class Triage:
 
         The sum of the model's chances, with its own doubt (Laplace's approximation), the luck of single items, and the doubt
         whether the model itself is right, which shrinks with the finds; plus what exploring would still be expected to find in
-        the next tenth of what was asked. With nothing found, a tenth of what asking at random would leave open. Small kinds that
-        nobody has seen yet are hardly counted: with many of those it is too low.
+        the next tenth of what was asked, and kinds nobody has met, as many as kinds met once and twice let expect (Chao 1984).
+        With nothing found, a tenth of what asking at random would leave open. Where new items are scattered over many kinds it is
+        still too low.
         """
         left = self.n - self.asked
         if not left:
@@ -202,7 +215,7 @@ class Triage:
         luck = rng.beta(hits, misses, size=_DRAWS)
         if len(self.found):
             doubt = np.exp(_UNSURE / np.sqrt(1 + len(self.found)) * rng.standard_normal(_DRAWS))
-            more = self._draws(rng) * doubt + rng.poisson(luck * max(1.0, self.asked / 10))
+            more = self._draws(rng, self._bolder()) * doubt + rng.poisson(luck * max(1.0, self.asked / 10)) + self._unmet(rng)
         else:
             more = left * rng.beta(0.5, 0.5 + self.asked, _DRAWS) / (_LIFT if self.asked else 1)
         totals = np.minimum(more, left)
@@ -232,8 +245,9 @@ class Triage:
         hits, misses = np.sum(tries, axis=0)
         return float(hits / (hits + misses))
 
-    def _draws(self, rng: np.random.Generator) -> F64:
-        """Sums of the chances of items without an answer under weights drawn from the belief, and luck added, [draws]."""
+    def _draws(self, rng: np.random.Generator, bolder: float = 0.0) -> F64:
+        """Sums of the chances of items without an answer under weights drawn from the belief, log odds that much `bolder`, and luck
+        added, [draws]."""
         if not len(self.found):
             return np.zeros(_DRAWS)
         belief = self._model()
@@ -241,9 +255,26 @@ class Triage:
         free[list(self._answers)] = False
         near = free & (belief.chance > 1e-4)
         weights = rng.multivariate_normal(belief.weights, belief.covariance, _DRAWS, method="cholesky")
-        p = expit(belief.features[near] @ np.maximum(weights[:, :], [0.0] * (len(belief.weights) - 1) + [-np.inf]).T)
+        weights[:, -1] += bolder
+        p = expit(belief.features[near] @ np.maximum(weights, [0.0] * (len(belief.weights) - 1) + [-np.inf]).T)
         sums = p.sum(axis=0) + rng.standard_normal(_DRAWS) * np.sqrt((p * (1 - p)).sum(axis=0))
         return np.asarray(np.maximum(sums, 0), dtype=np.float64)
+
+    def _unmet(self, rng: np.random.Generator) -> F64:
+        """Items of new classes nobody has met [draws], each class as large as those that were met."""
+        _, sizes = np.unique([self._answers[int(row)] for row in self.found], return_counts=True)
+        once, twice = int((sizes == 1).sum()), int((sizes == 2).sum())
+        return np.asarray(sizes.mean() * rng.poisson(once * (once - 1) / 2 / (twice + 1), _DRAWS), dtype=np.float64)
+
+    def _bolder(self) -> float:
+        """What is to be added to log odds so that what was followed would have been foreseen to be found as often as it was."""
+        odds = np.array(list(self._foreseen.values()))
+        hits = np.array([self._kind(self._answers[row]) is not None for row in self._foreseen])
+
+        def loss(shift: float) -> float:
+            return float(shift**2 / 2 / _SHIFT**2 - log_expit(np.where(hits, 1, -1) * (odds + shift)).sum())
+
+        return float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x) if len(odds) else 0.0
 
     def _strangest(self, look: int, free: npt.NDArray[np.bool_], picked: list[int]) -> int:
         """The free item that looks newest in this way, away from what is known after all and from what is asked already."""
