@@ -246,8 +246,8 @@ class Triage:
         return float(hits / (hits + misses))
 
     def _draws(self, rng: np.random.Generator, bolder: float = 0.0) -> F64:
-        """Sums of the chances of items without an answer under weights drawn from the belief, log odds that much `bolder`, and luck
-        added, [draws]."""
+        """Sums of the chances of items without an answer under weights drawn from the belief, log odds that much `bolder`, and
+        luck added, [draws]."""
         if not len(self.found):
             return np.zeros(_DRAWS)
         belief = self._model()
