@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+PLAIN = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ ()-]*[A-Za-z0-9_()-])?(\.[A-Za-z0-9]{1,20})?")  # and not reserved: safe as it is
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MAX_BYTES = 200  # file systems allow 255; what a collision adds must fit too
 
@@ -13,6 +14,8 @@ def safe_name(name: str) -> str:
 
     Emoji and right-to-left letters stay. A name of dots alone would lead out of the folder; it becomes an underscore.
     """
+    if len(name) <= MAX_BYTES and PLAIN.fullmatch(name) and not RESERVED.match(name):
+        return name
     name = unicodedata.normalize("NFC", name)
     hostile = '<>:"|?*/\\' + OVERRIDES
     name = "".join("_" if c in hostile or unicodedata.category(c) in ("Cc", "Cs") else c for c in name)

@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modicum.errors import ModicumError, NotFoundError, StorageError
@@ -35,11 +35,11 @@ SPOOL = 8 * 2**20  # bytes of the table held in memory
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def entries(rows: Iterable[Row], read: Callable[[str], bytes]) -> Iterator[tuple[PurePosixPath, bytes]]:
+def entries(rows: Iterable[Row], read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes]]:
     """Every file of the export: its path inside the folder and its bytes; the tables come last."""
     folders: dict[str, str] = {}
     distinct_folder = Distinct()
-    distinct_file: dict[PurePosixPath, Distinct] = {}
+    distinct_file: dict[str, Distinct] = {}
     missing: list[tuple[str, str]] = []
     with tempfile.SpooledTemporaryFile(max_size=SPOOL, mode="w+", encoding="utf-8", newline="") as spool:
         table = csv.writer(spool)
@@ -50,21 +50,22 @@ def entries(rows: Iterable[Row], read: Callable[[str], bytes]) -> Iterator[tuple
                 continue
             if name not in folders:
                 folders[name] = distinct_folder(safe_name(name))
-            folder = PurePosixPath("images" if row.kind == "label" else "predictions") / folders[name]
-            path = folder / distinct_file.setdefault(folder, Distinct())(safe_name(PurePosixPath(row.name).name))
+            folder = f"{'images' if row.kind == 'label' else 'predictions'}/{folders[name]}"
+            file = safe_name(row.name.rstrip("/").rpartition("/")[2])
+            path = f"{folder}/{distinct_file.setdefault(folder, Distinct())(file)}"
             try:
                 data = read(row.uri)
             except ModicumError as error:
                 missing.append((row.uri, error.message))
                 table.writerow(("", *record(row)))
                 continue
-            table.writerow((str(path), *record(row)))
+            table.writerow((path, *record(row)))
             yield path, data
         spool.seek(0)
-        yield PurePosixPath("labels.csv"), spool.read().encode()
-    yield PurePosixPath("folders.csv"), small_table(("folder", "class"), [(folder, name) for name, folder in folders.items()])
+        yield "labels.csv", spool.read().encode()
+    yield "folders.csv", small_table(("folder", "class"), [(folder, name) for name, folder in folders.items()])
     if missing:
-        yield PurePosixPath("missing.csv"), small_table(("uri", "reason"), missing)
+        yield "missing.csv", small_table(("uri", "reason"), missing)
 
 
 def small_table(header: tuple[str, str], rows: list[tuple[str, str]]) -> bytes:
@@ -110,7 +111,7 @@ def write(rows: Iterable[Row], read: Callable[[str], bytes], more: Iterable[tupl
     sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for path, data in chain(entries(rows, read), more):
-            archive.writestr(entry(str(path)), data)
+            archive.writestr(entry(path), data)
             yield sink.take()
     yield sink.take()
 
@@ -126,7 +127,7 @@ def write_folder(rows: Iterable[Row], read: Callable[[str], bytes], target: Path
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-            images += len(path.parts) > 1
+            images += "/" in path
     except OSError as error:
         raise StorageError(
             f"cannot write {error.filename or target}: {error.strerror}; choose another folder with --out"
@@ -150,24 +151,27 @@ def read_shapes(source: Source, losses: Losses) -> Drawings:
     told: dict[str, str] = {}
     if "folders.csv" in source.known:
         told = {row[0]: row[1].removeprefix("'") for row in csv.reader(io.StringIO(source.text("folders.csv"))) if len(row) == 2}
-    found = []
+    whole: dict[str | None, Shapes] = {None: Shapes()}  # one for all images of a class
+    found: list[tuple[str, Shapes]] = []
     for name in source.image_names():
         parts = name.split("/")
         label = told.get(parts[-2], parts[-2]) if len(parts) > 1 else None
         if parts[0] == "predictions" and "folders.csv" in source.known:
             losses.left_out(name, "$", "what only a model says")
             continue
-        found.append(Picture(name, 0, 0, Shapes(tags=(classes.of(label, name),)) if label else Shapes(), file=name))
-    return Drawings(classes.tuple(), found)
+        if label not in whole:
+            whole[label] = Shapes(tags=(classes.of(label, name),)) if label else Shapes()
+        found.append((name, whole[label]))
+    return Drawings(classes.tuple(), (Picture(name, 0, 0, shapes, file=name) for name, shapes in found))
 
 
 def write_shapes(drawings: Drawings, out: Out, losses: Losses) -> None:
     """Class folders: a copy of every image in the folder of each of its classes; shapes are not held."""
     for path, data in entries(_rows(drawings, losses), lambda uri: _image(out, uri)):
-        if path.name == "missing.csv":
+        if path == "missing.csv":
             for row in list(csv.reader(io.StringIO(data.decode())))[1:]:
                 losses.left_out(row[0], "$", "an image that cannot be copied", row[1])
-        out.put(str(path), data)
+        out.put(path, data)
 
 
 def _image(out: Out, name: str) -> bytes:
