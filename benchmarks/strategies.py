@@ -52,6 +52,7 @@ LABELS = 500
 NONE = np.empty(0, dtype=np.int64)
 Answer = dict[str, Any]
 GROWING = (
+    "auto",
     "margin",
     "k-center",
     "k-means",
