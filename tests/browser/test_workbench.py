@@ -120,7 +120,7 @@ class Bench:
             past = self.tab.server.client.get(f"/projects/{self.slug}/history?limit=50")
             return next((one["annotation"]["value"] for one in past if one["item"]["name"] == name), None)
 
-        return wait_for(found, f"the drawing on {name}", 60)
+        return wait_for(found, f"the drawing on {name}", 30)
 
     def draft(self, wanted: Callable[[list[dict[str, Any]]], bool]) -> None:
         """Until the server's draft of the image on the board is like this."""
@@ -130,7 +130,7 @@ class Bench:
             shapes = self.tab.server.client.get(f"/projects/{self.slug}/items/{item}/draft")["shapes"]
             return True if shapes is not None and wanted(shapes["shapes"]) else None
 
-        wait_for(found, "the draft", 60)
+        wait_for(found, "the draft", 30)
 
 
 @pytest.fixture
@@ -481,7 +481,7 @@ def test_classes_are_edited_in_the_form_and_as_text(open_bench: Callable[[str], 
     expect(form).to_contain_text("not an edge")
     form.get_by_label("Keypoints", exact=True).fill("front\nback")
     form.get_by_label("Keypoints", exact=True).blur()
-    wait_for(lambda: True if classes()[0]["skeleton"] else None, "the skeleton", 60)
+    wait_for(lambda: True if classes()[0]["skeleton"] else None, "the skeleton", 30)
     car = classes()[0]
     assert car["shapes"] == ["polygon"]
     assert [one["name"] for one in car["attributes"]] == ["view", "seats", "plate", "cut off", "weather"]

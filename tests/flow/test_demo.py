@@ -41,7 +41,7 @@ def test_the_oracles_server_ends_with_the_oracle(tmp_path: Path, name: str) -> N
         try:
             child = wait_for(lambda: running_server(tmp_path), "the oracle's server")
             oracle.send_signal(signal.Signals[name])  # to this process alone, as `kill` does
-            assert oracle.wait(60) == 128 + signal.Signals[name]
+            assert oracle.wait(30) == 128 + signal.Signals[name]
             assert wait_for(lambda: gone(child), "the end of the oracle's server")
         finally:
             with contextlib.suppress(ProcessLookupError):

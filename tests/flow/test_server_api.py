@@ -344,8 +344,8 @@ def test_listeners_hear_of_changes_and_do_not_hold_up_the_end(tmp_path: Path, st
     threading.Thread(target=read_on, daemon=True).start()
     begin = time.monotonic()
     assert server.stop() == 0
-    assert ended.wait(60)
-    assert time.monotonic() - begin < 60  # a stream alone would hold it up for ever
+    assert ended.wait(5)
+    assert time.monotonic() - begin < 20
 
 
 def test_large_answers_are_compressed_and_the_log_holds_no_token(tmp_path: Path, start: Callable[..., Server]) -> None:
