@@ -60,12 +60,16 @@ def frame(vectors: F32) -> Frame:
 @one_core()
 def survey(vectors: Floats, rng: np.random.Generator, *, size: int = ONCE) -> Survey:
     """Look at `size` of vectors [N, d], drawn at random, or at all. Raises InputError naming the first that is not finite."""
-    n = len(vectors)
-    rows = np.sort(rng.choice(n, size, replace=False)) if n > size else np.arange(n)
+    rows = drawn(len(vectors), size, rng)
     x = gather(vectors, rows)
     seen = frame(x)
     placed = seen.place(x)
     return Survey(seen, rows, placed, neighbours(placed, LOOKED_AT))
+
+
+def drawn(n: int, size: int, rng: np.random.Generator) -> Ints:
+    """`size` of n rows at random, ascending, or all of them."""
+    return np.sort(rng.choice(n, size, replace=False)) if n > size else np.arange(n)
 
 
 def reach(placed: F32) -> F32:

@@ -73,6 +73,16 @@ describe("stacks of a batch", () => {
     expect(state().focus).toBe("e");
   });
 
+  it("lets a stack go that was named, though its field is left only afterwards", () => {
+    const { triage, ids } = world();
+    triage.hold("a", true);
+    expect(triage.name("a", "Glove", CLASSES, null)).toBe(true);
+    triage.hold("a", true);
+    triage.takeBack();
+    triage.merge([stack("d", 1, 2), stack("e", 3)]);
+    expect(ids()).toBe("de");
+  });
+
   it("lets a stack in hand go when it is no longer listed", () => {
     const { triage, ids } = world();
     triage.hold("a", true);

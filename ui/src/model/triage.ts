@@ -91,7 +91,8 @@ export class Triage {
 
   /** Whether somebody is typing the name of a stack, or has left one half typed. */
   hold(id: string, typing: boolean): void {
-    if (typing) this.typing.add(id);
+    // A field is left after its stack was decided, too: nobody types there any more.
+    if (typing && this.now.stacks?.some((one) => one.id === id)) this.typing.add(id);
     else this.typing.delete(id);
   }
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from modicum.engine.arrays import F32, F64, Ints, gather
 from modicum.engine.pool import Pool, Selection, in_id_order
 from modicum.engine.strategies.uncertainty import margins
-from modicum.engine.survey import ONCE, Frame, frame, reach, within
+from modicum.engine.survey import ONCE, Frame, drawn, frame, reach, within
 from modicum.engine.walk import gaps, greedily
 
 U8 = npt.NDArray[np.uint8]
@@ -56,7 +56,7 @@ def _herded(pool: Pool, n: int, rng: np.random.Generator) -> Selection:
         most = _PAIRS // (len(offered) + len(pool.labels))
         weighed, weights = _weighed(np.where(inside, doubt[ground.places], 0), most, rng)
     if len(offered) < n:  # little of the survey is unlabeled
-        offered = _drawn(len(pool), max(ONCE, 2 * n), rng)
+        offered = drawn(len(pool), max(ONCE, 2 * n), rng)
 
     at, width = ground.placed[weighed], ground.width[weighed]
     near, settled = np.empty((len(offered), len(at)), dtype=np.uint8), np.zeros(len(at), dtype=np.uint8)
@@ -99,17 +99,13 @@ def _ground(pool: Pool, n: int, rng: np.random.Generator) -> _Ground:
         places = index[known.rows]
     else:
         # With many classes every item counts when the seed set is chosen, and that is done once.
-        places = _drawn(len(pool), max(ONCE if pool.proba is None else _SAMPLE, 2 * n), rng)
+        places = drawn(len(pool), max(ONCE if pool.proba is None else _SAMPLE, 2 * n), rng)
         vectors = pool.gather(places)
         seen = frame(vectors)
         placed = seen.place(vectors)
         table = reach(placed)
     rank = max(_NEAREST, len(places) / (len(pool.labels) + n))
     return _Ground(seen, placed, np.maximum(np.sqrt(within(table, rank)), np.float32(1e-6)), places)
-
-
-def _drawn(n: int, size: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.choice(n, min(n, size), replace=False, shuffle=False))
 
 
 def _weighed(doubt: F64, most: int, rng: np.random.Generator) -> tuple[Ints, F64]:
